@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Everything that crosses the boundary between the BPF programs and user space, for C (BPF) and C++ unchanged.
+ * Knows: layouts, names of counters, limits. Must not know: how anything is counted or shown.
+ *
+ * The includer provides the fixed-width types (vmlinux.h in BPF, <linux/types.h> in user space).
+ */
+#ifndef COPYSCOPE_ABI_H
+#define COPYSCOPE_ABI_H
+
+#ifdef __cplusplus
+#define COPYSCOPE_ASSERT_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
+#else
+#define COPYSCOPE_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+#endif
+
+/* Capacity of the hash maps. A full map is counted in `losses`, it never evicts. */
+#define COPYSCOPE_MAX_ACCOUNTS 65536
+#define COPYSCOPE_MAX_PROCESSES 32768
+#define COPYSCOPE_MAX_BIOS 16384
+#define COPYSCOPE_MAX_INODES 65536
+#define COPYSCOPE_COMM_LEN 16
+
+/* One entry into the kernel that moves data. */
+enum copyscope_op {
+	COPYSCOPE_OP_NONE = 0,
+	COPYSCOPE_OP_READ,
+	COPYSCOPE_OP_PREAD64,
+	COPYSCOPE_OP_READV,
+	COPYSCOPE_OP_PREADV,
+	COPYSCOPE_OP_PREADV2,
+	COPYSCOPE_OP_WRITE,
+	COPYSCOPE_OP_PWRITE64,
+	COPYSCOPE_OP_WRITEV,
+	COPYSCOPE_OP_PWRITEV,
+	COPYSCOPE_OP_PWRITEV2,
+	COPYSCOPE_OP_RECVFROM,
+	COPYSCOPE_OP_RECVMSG,
+	COPYSCOPE_OP_SENDTO,
+	COPYSCOPE_OP_SENDMSG,
+	COPYSCOPE_OP_SENDFILE64,
+	COPYSCOPE_OP_SPLICE,
+	COPYSCOPE_OP_FAULT, /* a page fault taken in user mode */
+	COPYSCOPE_OP_COUNT,
+};
+
+enum copyscope_endpoint_kind {
+	COPYSCOPE_END_NONE = 0,     /* could not be found out */
+	COPYSCOPE_END_MEMORY,       /* user memory, its mapping could not be looked up */
+	COPYSCOPE_END_MEMORY_ANON,  /* anonymous user memory */
+	COPYSCOPE_END_MEMORY_FILE,  /* user memory that maps a file's page cache */
+	COPYSCOPE_END_MEMORY_DEVICE,/* user memory that maps a device (VM_PFNMAP, VM_IO, VM_MIXEDMAP) */
+	COPYSCOPE_END_FILE,         /* regular file */
+	COPYSCOPE_END_BLOCK,        /* block device */
+	COPYSCOPE_END_CHAR,         /* character device */
+	COPYSCOPE_END_PIPE,
+	COPYSCOPE_END_TCP,
+	COPYSCOPE_END_UDP,
+	COPYSCOPE_END_UNIX,
+	COPYSCOPE_END_SOCKET,       /* any other socket */
+	COPYSCOPE_END_OTHER,
+	COPYSCOPE_END_COUNT,
+};
+
+/* copyscope_endpoint.flags */
+#define COPYSCOPE_END_DIRECT 0x1   /* file or block device opened O_DIRECT */
+#define COPYSCOPE_END_LOOPBACK 0x2 /* socket routed through a loopback device */
+#define COPYSCOPE_END_NO_SG 0x4    /* socket routed to a device without scatter-gather (NETIF_F_SG) */
+#define COPYSCOPE_END_VIRTUAL 0x8  /* socket routed to a device without hardware behind it (veth, tun, bridge...) */
+
+struct copyscope_endpoint {
+	__u16 kind;   /* enum copyscope_endpoint_kind */
+	__u16 flags;  /* COPYSCOPE_END_* */
+	__u32 device; /* files: kernel dev_t of the file system (MAJOR << 20 | MINOR); sockets: ifindex; else 0 */
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_endpoint, 8);
+
+/* A pid can be used again, a pid with its start time cannot. */
+struct copyscope_process {
+	__u32 tgid;
+	__u32 reserved;
+	__u64 start_ns; /* task_struct.start_boottime of the thread group leader */
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_process, 16);
+
+struct copyscope_account_key {
+	struct copyscope_process process;
+	__u32 op; /* enum copyscope_op */
+	__u32 reserved;
+	struct copyscope_endpoint source;
+	struct copyscope_endpoint sink;
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_account_key, 40);
+
+/* Indices into copyscope_account.counter. Bytes and calls of one copy class stand next to each other, bytes first. */
+enum copyscope_counter {
+	COPYSCOPE_OPERATIONS = 0,
+	COPYSCOPE_ERRORS,
+	COPYSCOPE_BYTES_ASKED,
+	COPYSCOPE_BYTES_MOVED, /* the return value: what the program was told */
+	COPYSCOPE_MODE_SWITCHES,
+	COPYSCOPE_CTX_VOLUNTARY,
+	COPYSCOPE_CTX_INVOLUNTARY,
+	COPYSCOPE_KERNEL_NS, /* on-CPU time inside the operation */
+	COPYSCOPE_TO_USER_BYTES,
+	COPYSCOPE_TO_USER_CALLS,
+	COPYSCOPE_FROM_USER_BYTES,
+	COPYSCOPE_FROM_USER_CALLS,
+	COPYSCOPE_KERNEL_BYTES, /* kernel to kernel inside the operation: page cache to page cache, to pipe pages */
+	COPYSCOPE_KERNEL_CALLS,
+	COPYSCOPE_TRANSMIT_BYTES, /* kernel to kernel on the way out: segmentation, linearization */
+	COPYSCOPE_TRANSMIT_CALLS,
+	COPYSCOPE_LATE_BYTES, /* kernel to kernel: MSG_ZEROCOPY pages copied after all (skb_copy_ubufs) */
+	COPYSCOPE_LATE_CALLS,
+	COPYSCOPE_COW_BYTES,
+	COPYSCOPE_COW_CALLS,
+	COPYSCOPE_BOUNCE_BYTES,
+	COPYSCOPE_BOUNCE_CALLS,
+	COPYSCOPE_PIO_BYTES,
+	COPYSCOPE_PIO_CALLS,
+	COPYSCOPE_REFERENCED_BYTES, /* pages that changed hands; a page handed over twice counts twice */
+	COPYSCOPE_DIRECT_BYTES,     /* user pages handed to a device (direct I/O) */
+	COPYSCOPE_DMA_FROM_DEVICE,
+	COPYSCOPE_DMA_TO_DEVICE,
+	COPYSCOPE_FAULTS_MINOR,
+	COPYSCOPE_FAULTS_MAJOR,
+	COPYSCOPE_FAULTS_COW,
+	COPYSCOPE_AROUND_PAGES,  /* page table entries set by faults on files, fault-around included */
+	COPYSCOPE_UNEXPLAINED_BYTES, /* moved, but no copy, reference or DMA was seen for it (per operation, per leg) */
+	COPYSCOPE_EXCESS_BYTES,      /* copied or referenced, but not in the return value (retries, failed operations) */
+	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */
+	COPYSCOPE_COUNTERS,
+};
+
+struct copyscope_account {
+	__u64 counter[COPYSCOPE_COUNTERS];
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_account, 8 * COPYSCOPE_COUNTERS);
+
+/* What is remembered of a process besides its key; written once, and again when it execs. */
+struct copyscope_process_info {
+	char comm[COPYSCOPE_COMM_LEN];
+	__u32 uid; /* real uid in the initial user namespace */
+	__u32 parent_tgid;
+	__u64 cgroup_id;
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_process_info, 32);
+
+/* Indices of the per-CPU array `losses`: every failure inside BPF ends in one of them. */
+enum copyscope_loss {
+	COPYSCOPE_LOSS_LEDGER = 0,  /* task storage refused: an operation was not seen */
+	COPYSCOPE_LOSS_ACCOUNT,     /* accounts map full: a posting was dropped */
+	COPYSCOPE_LOSS_PROCESS,     /* processes map full: a process stays without a name */
+	COPYSCOPE_LOSS_UNCLOSED,    /* an operation began inside another: the earlier exit was missed */
+	COPYSCOPE_LOSS_VMA,         /* bpf_find_vma failed: the kind of user memory is unknown */
+	COPYSCOPE_LOSS_BIO,         /* bios map full, or a request with too many bios: disk DMA without an owner */
+	COPYSCOPE_LOSS_INODE,       /* inodes map full: write-back without an owner */
+	COPYSCOPE_LOSS_SOCKET,      /* socket storage refused: NIC DMA and late copies without an owner */
+	COPYSCOPE_LOSS_INHERIT,     /* a child of a profiled process could not be marked */
+	COPYSCOPE_LOSSES,
+};
+
+/* Whose operations are counted; .data of the BPF object, written last, after all programs are attached. */
+enum copyscope_scope {
+	COPYSCOPE_SCOPE_OFF = 0, /* nobody: half attached, or shutting down */
+	COPYSCOPE_SCOPE_TREE,    /* processes marked through `ledgers`, and their children */
+	COPYSCOPE_SCOPE_ALL,
+};
+
+#endif

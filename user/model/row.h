@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The result of measuring: plain data between model/ (which fills it) and report/ (which prints it).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/account.h"
+
+namespace copyscope {
+
+enum class Verdict { as_promised, better, worse, unknown };
+
+struct CpuCopyBytes {
+    std::uint64_t to_user = 0, from_user = 0, kernel = 0, cow = 0, bounce = 0, pio = 0;
+    std::uint64_t total() const { return to_user + from_user + kernel + cow + bounce + pio; }
+};
+
+struct Promise {
+    bool known = false; // false: the literature says nothing of this row; reporters print "-" / null
+    int mode_switches = 0;
+    double cpu_copies = 0;
+    int dma_copies = 0;
+};
+
+// One strategy in one variant (bench), or one operation between two endpoints (run).
+struct Row {
+    std::string strategy; // "read+write"; for run rows the operation, or the strategy where the operation tells it
+    std::string variant;  // bench: "cold, sg on"; run: "file -> anonymous memory"
+    std::uint32_t pid = 0;     // run rows: 0 = several processes
+    std::string comm;          // run rows
+    std::uint64_t payload_bytes = 0;
+    std::uint64_t operations = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t mode_switches = 0;
+    std::uint64_t ctx_voluntary = 0, ctx_involuntary = 0;
+    CpuCopyBytes cpu_copy_bytes;
+    std::uint64_t referenced_bytes = 0;
+    std::uint64_t dma_from_device = 0, dma_to_device = 0;
+    std::uint64_t faults_minor = 0, faults_major = 0, faults_cow = 0;
+    std::uint64_t kernel_ns = 0;
+    std::uint64_t unaccounted_bytes = 0;
+    std::uint64_t lost = 0;
+    std::string provenance; // "measured", "derived", "not seen"
+    Promise textbook;
+    Verdict verdict = Verdict::unknown;
+    std::string reason; // empty where nothing differs
+    std::uint32_t runs = 1; // repetitions; all numbers are of one of them, the one with the median kernel_ns
+
+    double cpu_copies_per_byte() const {
+        return payload_bytes ? static_cast<double>(cpu_copy_bytes.total()) / static_cast<double>(payload_bytes) : 0.0;
+    }
+};
+
+struct Report {
+    std::string schema; // "copyscope.bench/1", "copyscope.run/1"
+    std::string kernel; // uname -r
+    std::string source, sink; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
+    std::vector<Row> rows;
+    Losses losses;                  // of the whole measurement
+    std::vector<std::string> notes; // printed beneath the table: what is not seen on this kernel, and the like
+    int command_status = -1;        // run: wait status of the command as an exit code
+};
+
+} // namespace copyscope
