@@ -1,0 +1,71 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # shared with tools/vm
+# SPDX-License-Identifier: Apache-2.0
+#
+# Turns the runner's options into a QEMU command line, in the array `qemu`.
+# Reads the options of tools/vm; starts nothing.
+
+# Every kernel trouble must end the run: a warning is a panic, a panic ends
+# QEMU. The lockup detectors get three times their usual patience, as emulated
+# processors on a busy machine do stall.
+kernel_arguments=(console=ttyS0 loglevel=5 panic=-1 oops=panic panic_on_warn=1
+	softlockup_panic=1 watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60)
+
+# comma PATH: as QEMU's option syntax wants commas.
+comma() { echo "${1//,/,,}"; }
+
+qemu_processor() {
+	if [[ $icount == yes ]]; then
+		qemu+=(-accel "tcg,thread=single" -icount "shift=0,sleep=off" -cpu max -smp 1)
+	elif [[ $accel == kvm ]]; then
+		qemu+=(-accel kvm -cpu max -smp "$cpus")
+	else
+		qemu+=(-accel "tcg,thread=multi" -cpu max -smp "$cpus")
+	fi
+}
+
+# The host's root, read-only, and the run's own folder, writable.
+qemu_folders() {
+	qemu+=(
+		-virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"
+		-virtfs "local,path=$(comma "$work/share"),mount_tag=share,security_model=none"
+	)
+}
+
+# run: ports into files; a file never makes the guest wait for a slow reader,
+# which would spin with interrupts off (drivers/char/virtio_console.c,
+# __send_to_port). shell: a console on the terminal, Ctrl-A X ends it.
+qemu_streams() {
+	qemu+=(-serial "file:$(comma "$console")" -device virtio-serial-pci)
+	if [[ $mode == shell ]]; then
+		qemu+=(-chardev "stdio,id=terminal,mux=on,signal=off"
+			-device "virtconsole,chardev=terminal")
+		return
+	fi
+	local stream
+	for stream in stdout stderr; do
+		qemu+=(-chardev "file,id=$stream,path=$(comma "$work/$stream")"
+			-device "virtserialport,chardev=$stream,name=$stream")
+	done
+}
+
+qemu_lab() {
+	local disk
+	for disk in nvme virtio; do
+		truncate -s 512M "$work/$disk.raw"
+		qemu+=(-drive "if=none,id=$disk,format=raw,cache=unsafe,file=$(comma "$work/$disk.raw")")
+	done
+	qemu+=(-device "nvme,drive=nvme,serial=copyscope" -device "virtio-blk-pci,drive=virtio"
+		-netdev "hubport,id=h0,hubid=0" -device "e1000,netdev=h0,mac=52:54:00:00:00:01"
+		-netdev "hubport,id=h1,hubid=0" -device "e1000,netdev=h1,mac=52:54:00:00:00:02")
+}
+
+build_qemu() {
+	qemu=(qemu-system-x86_64 -nodefaults -no-reboot -display none
+		-machine "$machine" -m "$memory" -kernel "$image" -initrd "$work/initramfs"
+		-append "${kernel_arguments[*]} ${append[*]}")
+	qemu_processor
+	qemu_folders
+	qemu_streams
+	[[ $lab == no ]] || qemu_lab
+	qemu+=("${devices[@]}")
+}
