@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was counted, as plain data: accounts, the processes they belong to, and everything that could not be counted.
+// Knows the ABI of the maps. Must not know how they are read (probe/) or what they mean (rows.h, verdict.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <linux/types.h> // the fixed-width types of copyscope_abi.h
+
+#include "copyscope_abi.h"
+
+namespace copyscope {
+
+// The sum for one {process, operation, source, sink}.
+struct Account {
+    copyscope_account_key key{};
+    copyscope_account value{};
+
+    std::uint64_t operator[](copyscope_counter counter) const { return value.counter[counter]; }
+};
+
+// Who an account belongs to; matched to accounts by `id`.
+struct ProcessInfo {
+    copyscope_process id{};
+    std::string comm;
+    std::uint32_t uid = 0;
+    std::uint32_t parent_tgid = 0;
+    std::uint64_t cgroup_id = 0;
+};
+
+// Everything that was not counted. Each is a number of events, not of bytes.
+struct Losses {
+    std::array<std::uint64_t, COPYSCOPE_LOSSES> inside{}; // failures inside BPF, by enum copyscope_loss
+    std::uint64_t missed = 0; // program runs the kernel left out (recursion_misses, nmissed)
+    std::uint64_t unread = 0; // accounts that user space could not read
+
+    std::uint64_t total() const;
+};
+
+// All accounts over some span of time. Read from the maps it covers the time since attaching (a snapshot); the
+// difference of two snapshots covers the time between them.
+struct Sample {
+    std::vector<Account> accounts; // each key once, in any order
+    std::vector<ProcessInfo> processes;
+    Losses losses;
+};
+
+// later - earlier, without the accounts in which nothing happened. One counter that ran backwards says that the
+// account was removed and began anew: then all of its later values are taken as they are.
+Sample difference(const Sample& earlier, const Sample& later);
+
+// The process of that id, nullptr where the sample has no name for it. Valid as long as the sample.
+const ProcessInfo* find_process(const Sample& sample, const copyscope_process& id);
+
+bool same_process(const copyscope_process& a, const copyscope_process& b);
+
+// Words for reports. Values outside the enum give "unknown".
+std::string_view operation_name(std::uint32_t op);          // "read", "sendfile64", "fault"
+std::string_view endpoint_kind_name(std::uint16_t kind);    // "file", "anonymous memory"
+std::string_view loss_name(std::uint32_t loss);             // "ledger", "account", ...: short, for keys
+std::string_view loss_description(std::uint32_t loss);      // what it means for the numbers, for a person
+std::string endpoint_text(const copyscope_endpoint& end);   // "tcp (loopback)", "/dev/null"
+std::string endpoint_device(const copyscope_endpoint& end); // "259:1" for files and devices, "if 2" for sockets, or ""
+
+// The kernel's own dev_t (include/linux/kdev_t.h), which is not the one that stat() returns.
+constexpr std::uint32_t device_major(std::uint32_t device) {
+    return device >> 20;
+}
+constexpr std::uint32_t device_minor(std::uint32_t device) {
+    return device & 0xfffff;
+}
+constexpr std::uint32_t make_device(std::uint32_t major, std::uint32_t minor) {
+    return major << 20 | minor;
+}
+
+// /dev/null, which takes every byte and copies none.
+bool is_null_device(const copyscope_endpoint& end);
+bool is_socket(const copyscope_endpoint& end);
+
+} // namespace copyscope
