@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <linux/types.h> // the fixed-width types of copyscope_abi.h
 #include <memory>
 #include <span>
 #include <string>
@@ -37,7 +38,7 @@ struct Transfer {
     std::string source_path; // regular file, at least `size` bytes long
     int sink_fd;             // connected socket, file or character device; not owned
     std::uint64_t size;      // bytes to move, > 0
-    std::size_t chunk;       // bytes per cycle, 0 < chunk <= size
+    std::size_t chunk;       // bytes per cycle, > 0; the last (or only) cycle may be shorter
 };
 
 // The workload's own count, to compare the measured one with.

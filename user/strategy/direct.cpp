@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// direct: read(2) a file opened O_DIRECT, so that the device fills the buffer of the program; write(2) it to the sink.
+// All knowledge about this strategy; knows nothing of how it is counted.
+#include "strategy/loops.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+namespace copyscope {
+
+namespace {
+
+// O_DIRECT wants offset, length and address in units of the logical block; 4096 is a multiple of every one in use.
+constexpr std::size_t alignment = 4096;
+
+class Direct : public Workload {
+public:
+    Direct(Transfer transfer, Fd source, Mapping buffer)
+        : transfer_(std::move(transfer)), source_(std::move(source)), buffer_(std::move(buffer)) {}
+
+    Result<Moved> run() override {
+        Moved moved;
+        while (moved.bytes < transfer_.size) {
+            // Always asks for a whole chunk: the tail of the file comes back short, a shorter request would be EINVAL.
+            const auto got = read_some(source_.get(), buffer_.get(), transfer_.chunk, transfer_, moved);
+            if (!got)
+                return std::unexpected(got.error());
+            const std::size_t count = std::min(*got, next_count(transfer_, moved));
+            const auto put = write_all(buffer_.get(), count, transfer_, moved);
+            if (!put)
+                return std::unexpected(put.error());
+            if (*got % alignment != 0 && moved.bytes < transfer_.size)
+                return source_ended(transfer_, moved); // a ragged end before the expected one: it became shorter
+        }
+        return moved;
+    }
+
+private:
+    Transfer transfer_;
+    Fd source_;
+    Mapping buffer_;
+};
+
+Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
+    if (transfer.chunk % alignment != 0)
+        return fail_usage(fmt::format("direct I/O moves whole blocks and the chunk is {} bytes: use a multiple of {}",
+                                      transfer.chunk, alignment));
+    auto plain = open_source(transfer); // tells what is wrong with the file, apart from O_DIRECT
+    if (!plain)
+        return std::unexpected(plain.error());
+    auto source = open_source(transfer, O_DIRECT);
+    if (!source)
+        return fail(
+            fmt::format("the file system of {} has no direct I/O: choose a source on a disk, or leave out direct",
+                        transfer.source_path));
+    auto buffer = touched_buffer(transfer.chunk);
+    if (!buffer)
+        return std::unexpected(buffer.error());
+    return std::make_unique<Direct>(transfer, std::move(*source), std::move(*buffer));
+}
+
+constexpr OperationPattern operations[] = {
+    {COPYSCOPE_OP_READ, COPYSCOPE_END_FILE, COPYSCOPE_END_MEMORY_ANON, false},
+    {COPYSCOPE_OP_WRITE, COPYSCOPE_END_MEMORY_ANON, COPYSCOPE_END_NONE, true},
+};
+
+} // namespace
+
+const Strategy direct_strategy = {
+    .name = "direct",
+    .summary = "read(2) with O_DIRECT into a buffer of the program, write(2) it to the target",
+    .textbook = {.mode_switches = 4, .cpu_copies = 1, .dma_copies = 2},
+    .textbook_no_sg = {.mode_switches = 4, .cpu_copies = 1, .dma_copies = 2},
+    .operations = operations,
+    .prepare = prepare,
+};
+
+} // namespace copyscope

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// sendfile: sendfile(2) from the file to the sink, one call per chunk; the program never sees the bytes.
+// All knowledge about this strategy; knows nothing of how it is counted.
+#include "strategy/loops.h"
+
+#include <sys/sendfile.h>
+
+namespace copyscope {
+
+namespace {
+
+class SendFile : public Workload {
+public:
+    SendFile(Transfer transfer, Fd source) : transfer_(std::move(transfer)), source_(std::move(source)) {}
+
+    Result<Moved> run() override {
+        Moved moved;
+        while (moved.bytes < transfer_.size) {
+            moved.syscalls++;
+            const ssize_t sent = ::sendfile(transfer_.sink_fd, source_.get(), nullptr, next_count(transfer_, moved));
+            if (sent == 0)
+                return source_ended(transfer_, moved);
+            if (sent > 0)
+                moved.bytes += static_cast<std::uint64_t>(sent);
+            else if (errno != EINTR)
+                return sink_failed(errno);
+        }
+        return moved;
+    }
+
+private:
+    Transfer transfer_;
+    Fd source_;
+};
+
+Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
+    auto source = open_source(transfer);
+    if (!source)
+        return std::unexpected(source.error());
+    return std::make_unique<SendFile>(transfer, std::move(*source));
+}
+
+constexpr OperationPattern operations[] = {
+    {COPYSCOPE_OP_SENDFILE64, COPYSCOPE_END_FILE, COPYSCOPE_END_NONE, true},
+};
+
+} // namespace
+
+// Without scatter-gather the literature adds one copy, page cache -> socket buffer.
+const Strategy sendfile_strategy = {
+    .name = "sendfile",
+    .summary = "sendfile(2) from the file to the target",
+    .textbook = {.mode_switches = 2, .cpu_copies = 0, .dma_copies = 2},
+    .textbook_no_sg = {.mode_switches = 2, .cpu_copies = 1, .dma_copies = 2},
+    .operations = operations,
+    .prepare = prepare,
+};
+
+} // namespace copyscope
