@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,11 @@ namespace copyscope {
 
 enum class Verdict { as_promised, better, worse, unknown };
 
+// An empty optional: nothing on this kernel could see that class. It is not zero, and reporters print "-" / null.
 struct CpuCopyBytes {
-    std::uint64_t to_user = 0, from_user = 0, kernel = 0, cow = 0, bounce = 0, pio = 0;
-    std::uint64_t total() const { return to_user + from_user + kernel + cow + bounce + pio; }
+    std::uint64_t to_user = 0, from_user = 0, kernel = 0, cow = 0;
+    std::optional<std::uint64_t> bounce, pio;
+    std::uint64_t total() const { return to_user + from_user + kernel + cow + bounce.value_or(0) + pio.value_or(0); }
 };
 
 struct Promise {
@@ -24,38 +27,49 @@ struct Promise {
     int dma_copies = 0;
 };
 
-// One strategy in one variant (bench), or one operation between two endpoints (run).
+// One strategy in one variant (bench), or one operation between two endpoints (run). Figures per byte and per MiB are 0
+// where there is no payload; reporters print "-" / null then.
 struct Row {
-    std::string strategy; // "read+write"; for run rows the operation, or the strategy where the operation tells it
-    std::string variant;  // bench: "cold, sg on"; run: "file -> anonymous memory"
-    std::uint32_t pid = 0;     // run rows: 0 = several processes
-    std::string comm;          // run rows
+    std::string strategy;  // "read+write"; for run rows the operation, or the strategy where the operation tells it
+    std::string variant;   // bench: "cold, sg on"; run: "file -> anonymous memory"
+    std::string operation; // run rows: "pread64"; bench rows are made of several: empty
+    std::uint32_t pid = 0; // run rows: 0 = several processes
+    std::string comm;      // run rows
     std::uint64_t payload_bytes = 0;
+    std::uint64_t cycles = 0; // buffers it took as the textbook counts them: payload / chunk, rounded up; 0 = unknown
     std::uint64_t operations = 0;
     std::uint64_t errors = 0;
     std::uint64_t mode_switches = 0;
     std::uint64_t ctx_voluntary = 0, ctx_involuntary = 0;
     CpuCopyBytes cpu_copy_bytes;
-    std::uint64_t referenced_bytes = 0;
+    std::uint64_t transmit_bytes = 0,
+                  late_bytes = 0;       // parts of cpu_copy_bytes.kernel: segmentation, MSG_ZEROCOPY undone
+    std::uint64_t referenced_bytes = 0; // user pages handed to a device by direct I/O included
     std::uint64_t dma_from_device = 0, dma_to_device = 0;
     std::uint64_t faults_minor = 0, faults_major = 0, faults_cow = 0;
     std::uint64_t kernel_ns = 0;
-    std::uint64_t unaccounted_bytes = 0;
-    std::uint64_t lost = 0;
-    std::string provenance; // "measured", "derived", "not seen"
-    Promise textbook;
+    std::uint64_t unaccounted_bytes = 0; // of the payload and of the copies: seen on one side only
+    std::uint64_t lost = 0;              // events, not bytes
+    std::string provenance;              // "measured", "derived", "not seen"
+    Promise textbook;                    // per cycle
     Verdict verdict = Verdict::unknown;
-    std::string reason; // empty where nothing differs
-    std::uint32_t runs = 1; // repetitions; all numbers are of one of them, the one with the median kernel_ns
+    std::string reason;             // one line; empty where nothing differs
+    std::vector<std::string> notes; // what else a reader of this row must know
+    std::uint32_t runs = 1;         // repetitions; all numbers are of one of them, the one with the median kernel_ns
 
-    double cpu_copies_per_byte() const {
-        return payload_bytes ? static_cast<double>(cpu_copy_bytes.total()) / static_cast<double>(payload_bytes) : 0.0;
+    double cpu_copies_per_byte() const { return per_payload(static_cast<double>(cpu_copy_bytes.total())); }
+    double mode_switches_per_mib() const { return per_payload(static_cast<double>(mode_switches) * (1 << 20)); }
+    double kernel_ns_per_mib() const { return per_payload(static_cast<double>(kernel_ns) * (1 << 20)); }
+
+private:
+    double per_payload(double amount) const {
+        return payload_bytes ? amount / static_cast<double>(payload_bytes) : 0.0;
     }
 };
 
 struct Report {
-    std::string schema; // "copyscope.bench/1", "copyscope.run/1"
-    std::string kernel; // uname -r
+    std::string schema;       // "copyscope.bench/1", "copyscope.run/1"
+    std::string kernel;       // uname -r
     std::string source, sink; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
     std::vector<Row> rows;
     Losses losses;                  // of the whole measurement

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// All accounts of a sample -> one row per kind of operation (`copyscope run`). No workload is known here, so the
+// payload is what the calls returned, and no textbook applies.
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "model/rows.h"
+#include "model/tally.h"
+
+namespace copyscope {
+
+namespace {
+
+// What two accounts must have in common to become one row: what the row shows.
+struct Group {
+    std::string comm;
+    copyscope_process process{}; // all zero where processes are summed
+    std::uint32_t op = 0;
+    std::string source, sink;
+
+    auto order() const { return std::tuple(comm, process.tgid, process.start_ns, op, source, sink); }
+    bool operator<(const Group& other) const { return order() < other.order(); }
+};
+
+struct Members {
+    Tally tally;
+    copyscope_account_key first{};
+    bool several_processes = false;
+};
+
+std::string end_text(const copyscope_endpoint& end, bool per_device) {
+    std::string device = per_device && !is_null_device(end) ? endpoint_device(end) : "";
+    return device.empty() ? endpoint_text(end) : endpoint_text(end) + " [" + device + "]";
+}
+
+bool is_direct(const copyscope_endpoint& end) {
+    return (end.kind == COPYSCOPE_END_FILE || end.kind == COPYSCOPE_END_BLOCK) && end.flags & COPYSCOPE_END_DIRECT;
+}
+
+// Only where the operation alone tells the strategy: a read may be half of several.
+std::string strategy_name(const copyscope_account_key& key) {
+    if (key.op == COPYSCOPE_OP_SENDFILE64)
+        return "sendfile";
+    if (key.op == COPYSCOPE_OP_SPLICE)
+        return "splice";
+    if (is_direct(key.source) || is_direct(key.sink))
+        return "direct";
+    return std::string(operation_name(key.op));
+}
+
+Row operation_row(const Group& group, const Members& members, const Origins& origins) {
+    const Tally& tally = members.tally;
+    const copyscope_account_key& key = members.first;
+    Row row;
+    tally.fill(row, origins);
+    row.strategy = strategy_name(key);
+    row.operation = operation_name(key.op);
+    row.variant = group.source + " -> " + group.sink;
+    row.pid = members.several_processes ? 0 : key.process.tgid;
+    row.comm = group.comm;
+    row.payload_bytes = tally[COPYSCOPE_BYTES_MOVED];
+
+    Circumstances circumstances;
+    circumstances.sink = key.sink;
+    circumstances.variant.loopback = key.sink.flags & COPYSCOPE_END_LOOPBACK;
+    circumstances.variant.virtual_device = key.sink.flags & COPYSCOPE_END_VIRTUAL;
+    circumstances.direct_fell_back =
+        (is_direct(key.source) || is_direct(key.sink)) && tally[COPYSCOPE_DIRECT_BYTES] == 0;
+    row.reason = judge(row, circumstances).reason;
+    return row;
+}
+
+bool comes_before(const Row& a, const Row& b) {
+    auto rank = [](const Row& row) {
+        bool idle = row.payload_bytes == 0 && row.cpu_copy_bytes.total() == 0;
+        bool idle_fault = idle && row.operation == operation_name(COPYSCOPE_OP_FAULT);
+        return std::tuple(idle_fault, idle);
+    };
+    if (rank(a) != rank(b))
+        return rank(a) < rank(b);
+    if (a.cpu_copy_bytes.total() != b.cpu_copy_bytes.total())
+        return a.cpu_copy_bytes.total() > b.cpu_copy_bytes.total();
+    return a.payload_bytes > b.payload_bytes;
+}
+
+} // namespace
+
+std::vector<Row> operation_rows(const Sample& sample, const RunOptions& options) {
+    std::map<Group, Members> groups;
+    for (const Account& account : sample.accounts) {
+        const copyscope_account_key& key = account.key;
+        const ProcessInfo* process = find_process(sample, key.process);
+        Group group{.comm = process ? process->comm : "(unknown)",
+                    .process = options.per_process ? key.process : copyscope_process{},
+                    .op = key.op,
+                    .source = end_text(key.source, options.per_device),
+                    .sink = end_text(key.sink, options.per_device)};
+        Members& members = groups[group];
+        if (members.tally.empty())
+            members.first = key;
+        members.several_processes |= !same_process(members.first.process, key.process);
+        members.tally.add(account);
+    }
+
+    std::vector<Row> rows;
+    for (const auto& [group, members] : groups)
+        rows.push_back(operation_row(group, members, options.origins));
+    std::ranges::stable_sort(rows, comes_before); // equal rows stay in the order of the map: by name
+    return rows;
+}
+
+Row total_row(std::span<const Row> rows, const Losses& losses) {
+    auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& value) {
+        if (value)
+            sum = sum.value_or(0) + *value;
+    };
+    // The basis of a sum is that of its worst part that copied anything, or of any part where none did.
+    auto worst = [&rows](bool all) {
+        std::string name;
+        for (const char* basis : {basis_name(Basis::measured), basis_name(Basis::derived), basis_name(Basis::not_seen)})
+            for (const Row& row : rows)
+                if (row.provenance == basis && (all || row.cpu_copy_bytes.total() > 0))
+                    name = basis;
+        return name;
+    };
+    Row total;
+    total.strategy = "all operations";
+    total.provenance = worst(false).empty() ? worst(true) : worst(false);
+    if (total.provenance.empty())
+        total.provenance = basis_name(Basis::not_seen);
+    for (const Row& row : rows) {
+        for (auto field : {&Row::payload_bytes, &Row::operations, &Row::errors, &Row::mode_switches,
+                           &Row::ctx_voluntary, &Row::ctx_involuntary, &Row::transmit_bytes, &Row::late_bytes,
+                           &Row::referenced_bytes, &Row::dma_from_device, &Row::dma_to_device, &Row::faults_minor,
+                           &Row::faults_major, &Row::faults_cow, &Row::kernel_ns, &Row::unaccounted_bytes, &Row::lost})
+            total.*field += row.*field;
+        for (auto field : {&CpuCopyBytes::to_user, &CpuCopyBytes::from_user, &CpuCopyBytes::kernel, &CpuCopyBytes::cow})
+            total.cpu_copy_bytes.*field += row.cpu_copy_bytes.*field;
+        add(total.cpu_copy_bytes.bounce, row.cpu_copy_bytes.bounce);
+        add(total.cpu_copy_bytes.pio, row.cpu_copy_bytes.pio);
+    }
+    total.lost += losses.total();
+    return total;
+}
+
+} // namespace copyscope

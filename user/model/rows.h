@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounts -> rows: which accounts make a strategy, what their counters add up to, and whether the sums close.
+// Knows the ABI and the strategies' patterns. Must not know how anything was counted or how it is printed.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/account.h"
+#include "model/row.h"
+#include "model/verdict.h"
+// account.h comes first: it provides the types of the ABI
+#include "strategy/strategy.h"
+
+namespace copyscope {
+
+// Where the numbers of one class of copies come from, worst first.
+enum class Basis { not_seen, derived, measured };
+
+// By class; the defaults are what the BPF programs do without help. Who measures with the module overwrites them.
+struct Origins {
+    Basis to_user = Basis::derived, from_user = Basis::derived, kernel = Basis::derived;
+    Basis transmit = Basis::measured, late = Basis::measured; // hooks on skb_copy_bits, skb_copy_ubufs
+    Basis cow = Basis::measured;
+    Basis bounce = Basis::not_seen, pio = Basis::not_seen;
+};
+
+// One repetition of one strategy.
+struct StrategyRun {
+    const Strategy* strategy = nullptr; // required
+    Sample sample;
+    std::uint64_t payload_bytes = 0; // the workload's own count
+    std::uint64_t chunk = 0;         // bytes per cycle, 0: unknown
+    std::uint32_t pid = 0;           // only this process; 0: all of the sample
+    Variant variant;
+    Origins origins{};
+};
+
+// All accounts that match the strategy, with the verdict. What does not match is left out, and noted in the row where
+// the CPU copied in it.
+Row strategy_row(const StrategyRun& run);
+
+// The rest of the sample, in one row named "outside the strategy": other operations, endpoints and processes.
+Row residue_row(const StrategyRun& run);
+
+// Of several repetitions the one with the median kernel_ns (of an even number the lower one), with `runs` set and a
+// note for each count that was not the same in all. `repetitions` must not be empty.
+Row median_row(std::span<const Row> repetitions);
+
+struct RunOptions {
+    bool per_process = false; // a row per process, not per command name
+    bool per_device = false;  // a row per file system and interface
+    Origins origins{};
+};
+
+// One row per {command, operation, source, sink}: most bytes copied by the CPU first, then most payload; what moved
+// nothing comes last, page faults at the very end. `lost` is that of the accounts; Sample.losses belongs to no row.
+std::vector<Row> operation_rows(const Sample& sample, const RunOptions& options = {});
+
+// The sum of rows, named "all operations"; `losses` are added to its `lost`. A byte that is read and then written is
+// payload twice, so its copies per byte are those of an average operation.
+Row total_row(std::span<const Row> rows, const Losses& losses);
+
+} // namespace copyscope

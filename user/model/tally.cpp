@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sum of some accounts, and the rules that turn counters into the figures of a row.
+#include "model/tally.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace copyscope {
+
+void Tally::add(const Account& account) {
+    for (int i = 0; i < COPYSCOPE_COUNTERS; ++i)
+        sum_.value.counter[i] += account.value.counter[i];
+    // The null device takes bytes without copying or referencing them: no copy is to be found on that leg. Never more
+    // than what was moved, so that something missing on the other leg still shows.
+    if (is_null_device(account.key.sink))
+        swallowed_ += std::min(account[COPYSCOPE_UNEXPLAINED_BYTES], account[COPYSCOPE_BYTES_MOVED]);
+    ++accounts_;
+}
+
+std::uint64_t Tally::unaccounted() const {
+    return sum_[COPYSCOPE_UNEXPLAINED_BYTES] - swallowed_ + sum_[COPYSCOPE_EXCESS_BYTES];
+}
+
+// As good as the worst class that has bytes. A row without any copy rests on the classes every operation can have.
+Basis Tally::basis(const Origins& origins) const {
+    if (empty())
+        return Basis::not_seen;
+    const std::pair<copyscope_counter, Basis> classes[] = {
+        {COPYSCOPE_TO_USER_BYTES, origins.to_user}, {COPYSCOPE_FROM_USER_BYTES, origins.from_user},
+        {COPYSCOPE_KERNEL_BYTES, origins.kernel},   {COPYSCOPE_TRANSMIT_BYTES, origins.transmit},
+        {COPYSCOPE_LATE_BYTES, origins.late},       {COPYSCOPE_COW_BYTES, origins.cow},
+        {COPYSCOPE_BOUNCE_BYTES, origins.bounce},   {COPYSCOPE_PIO_BYTES, origins.pio},
+    };
+    std::optional<Basis> worst;
+    for (auto [counter, basis] : classes)
+        if (sum_[counter] > 0) // then it was seen, whatever the plan said
+            worst = std::min(worst.value_or(Basis::measured), std::max(basis, Basis::derived));
+    return worst.value_or(std::min({origins.to_user, origins.from_user, origins.kernel}));
+}
+
+void Tally::fill(Row& row, const Origins& origins) const {
+    auto seen = [this](copyscope_counter counter, Basis basis) {
+        return basis == Basis::not_seen && sum_[counter] == 0 ? std::optional<std::uint64_t>() : sum_[counter];
+    };
+    row.operations = sum_[COPYSCOPE_OPERATIONS];
+    row.errors = sum_[COPYSCOPE_ERRORS];
+    row.mode_switches = sum_[COPYSCOPE_MODE_SWITCHES];
+    row.ctx_voluntary = sum_[COPYSCOPE_CTX_VOLUNTARY];
+    row.ctx_involuntary = sum_[COPYSCOPE_CTX_INVOLUNTARY];
+    row.transmit_bytes = sum_[COPYSCOPE_TRANSMIT_BYTES];
+    row.late_bytes = sum_[COPYSCOPE_LATE_BYTES];
+    row.cpu_copy_bytes = {.to_user = sum_[COPYSCOPE_TO_USER_BYTES],
+                          .from_user = sum_[COPYSCOPE_FROM_USER_BYTES],
+                          .kernel = sum_[COPYSCOPE_KERNEL_BYTES] + row.transmit_bytes + row.late_bytes,
+                          .cow = sum_[COPYSCOPE_COW_BYTES],
+                          .bounce = seen(COPYSCOPE_BOUNCE_BYTES, origins.bounce),
+                          .pio = seen(COPYSCOPE_PIO_BYTES, origins.pio)};
+    // User pages that direct I/O hands to a device change hands like any other page: nothing moves them but DMA.
+    row.referenced_bytes = sum_[COPYSCOPE_REFERENCED_BYTES] + sum_[COPYSCOPE_DIRECT_BYTES];
+    row.dma_from_device = sum_[COPYSCOPE_DMA_FROM_DEVICE];
+    row.dma_to_device = sum_[COPYSCOPE_DMA_TO_DEVICE];
+    row.faults_minor = sum_[COPYSCOPE_FAULTS_MINOR];
+    row.faults_major = sum_[COPYSCOPE_FAULTS_MAJOR];
+    row.faults_cow = sum_[COPYSCOPE_FAULTS_COW];
+    row.kernel_ns = sum_[COPYSCOPE_KERNEL_NS];
+    row.unaccounted_bytes = unaccounted();
+    row.lost = sum_[COPYSCOPE_LOST];
+    row.provenance = basis_name(basis(origins));
+}
+
+const char* basis_name(Basis basis) {
+    switch (basis) {
+    case Basis::measured:
+        return "measured";
+    case Basis::derived:
+        return "derived";
+    case Basis::not_seen:
+        break;
+    }
+    return "not seen";
+}
+
+} // namespace copyscope
