@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// See bench.h.
+#include "bench/bench.h"
+
+#include <fmt/format.h>
+
+#include "bench/local_sink.h"
+#include "bench/source.h"
+#include "bench/workload_process.h"
+
+namespace copyscope {
+
+namespace {
+
+constexpr std::uint64_t default_size = 8u << 20;
+
+class Bench {
+public:
+    Bench(const BenchOptions& options, Recorder& recorder, const std::function<void(const BenchProgress&)>& on_progress,
+          const Source& source, Target target)
+        : options_(options), recorder_(recorder), on_progress_(on_progress), source_(source),
+          target_(std::move(target)) {
+        const auto all = strategies();
+        strategies_ = options.strategies;
+        if (strategies_.empty())
+            strategies_.assign(all.begin(), all.end());
+    }
+
+    Result<std::vector<BenchRun>> run();
+
+private:
+    Status run_all(const Link& link);
+    Status prepare_cache(BenchRun& run);
+    Status run_once(BenchRun& run);
+    Status measure(BenchRun& run, WorkloadProcess& child, Channel& channel);
+
+    const BenchOptions& options_;
+    Recorder& recorder_;
+    const std::function<void(const BenchProgress&)>& on_progress_;
+    const Source& source_;
+    Target target_;
+    std::vector<const Strategy*> strategies_;
+    std::vector<BenchRun> runs_;
+    std::size_t total_ = 0;
+};
+
+// One state of scatter-gather after the other; `keep` is one state that is left alone.
+Result<std::vector<BenchRun>> Bench::run() {
+    const bool tcp = target_.kind == Target::Kind::tcp;
+    const ScatterGatherMode mode = options_.scatter_gather;
+    if (mode != ScatterGatherMode::keep && !tcp)
+        return fail_usage("scatter-gather belongs to a network interface: use a tcp target, or --sg keep");
+    std::vector<std::optional<bool>> states;
+    if (mode == ScatterGatherMode::keep)
+        states = {std::nullopt};
+    if (mode == ScatterGatherMode::on || mode == ScatterGatherMode::both)
+        states.push_back(true);
+    if (mode == ScatterGatherMode::off || mode == ScatterGatherMode::both)
+        states.push_back(false);
+    total_ = states.size() * strategies_.size() * options_.repeat;
+
+    for (const auto& state : states) {
+        Result<Link> link = tcp ? find_link(target_.address) : Link{};
+        if (!link)
+            return std::unexpected(link.error());
+        std::optional<ScatterGatherSwitch> set;
+        if (state) {
+            auto done = ScatterGatherSwitch::set(link->interface, *state);
+            if (!done)
+                return std::unexpected(done.error());
+            set.emplace(std::move(*done));
+            link->scatter_gather = state;
+        }
+        if (auto done = run_all(*link); !done)
+            return std::unexpected(done.error());
+    }
+    return std::move(runs_);
+}
+
+Status Bench::run_all(const Link& link) {
+    for (const Strategy* strategy : strategies_) {
+        for (std::uint32_t repetition = 0; repetition < options_.repeat; repetition++) {
+            if (options_.patience.stopped())
+                return fail("interrupted");
+            if (on_progress_)
+                on_progress_({strategy, link.scatter_gather, repetition, runs_.size(), total_});
+            BenchRun run;
+            run.strategy = strategy;
+            run.repetition = repetition;
+            run.cache = options_.cache;
+            run.link = link;
+            if (auto done = run_once(run); !done)
+                return std::unexpected(done.error().within(strategy->name));
+            runs_.push_back(std::move(run));
+        }
+    }
+    return {};
+}
+
+Status Bench::prepare_cache(BenchRun& run) {
+    auto resident = options_.cache == CacheMode::cold ? source_.evict() : source_.warm();
+    if (!resident)
+        return std::unexpected(resident.error());
+    run.resident_pages = *resident;
+    return {};
+}
+
+Status Bench::run_once(BenchRun& run) {
+    if (auto prepared = prepare_cache(run); !prepared)
+        return prepared;
+    auto channel = Channel::open(target_, source_.payload());
+    if (!channel)
+        return std::unexpected(channel.error());
+    const Transfer transfer = {.source_path = source_.path(),
+                               .sink_fd = channel->fd(),
+                               .size = source_.payload().bytes,
+                               .chunk = options_.chunk};
+    auto child = WorkloadProcess::start(*run.strategy, transfer);
+    if (!child)
+        return std::unexpected(child.error());
+    if (auto ready = child->wait_ready(options_.patience); !ready)
+        return ready;
+    if (auto begun = recorder_.begin(child->pid()); !begun)
+        return begun;
+    auto measured = measure(run, *child, *channel);
+    // After the receipt, so that the last DMA is in it; and in case of failure too, so that the recorder is free again.
+    auto sample = recorder_.end();
+    if (!measured)
+        return measured;
+    if (!sample)
+        return std::unexpected(sample.error());
+    run.sample = std::move(*sample);
+    return {};
+}
+
+// Between begin() and end().
+Status Bench::measure(BenchRun& run, WorkloadProcess& child, Channel& channel) {
+    child.release();
+    const auto moved = child.wait_done(options_.patience);
+    if (!moved)
+        return std::unexpected(moved.error());
+    const auto verified = channel.verify(options_.patience);
+    if (!verified)
+        return std::unexpected(verified.error());
+    if (moved->bytes != source_.payload().bytes)
+        return fail(fmt::format("the strategy says it moved {} bytes of {}: this is a bug of the strategy",
+                                moved->bytes, source_.payload().bytes));
+    run.moved = *moved;
+    run.verified = *verified;
+    return {};
+}
+
+} // namespace
+
+Result<std::vector<BenchRun>> run_bench(const BenchOptions& options, Recorder& recorder,
+                                        const std::function<void(const BenchProgress&)>& on_progress) {
+    if (options.chunk == 0 || options.repeat == 0)
+        return fail_usage("chunk and repeat must be at least 1");
+    Target target;
+    std::optional<LocalSink> local; // forked first: nothing else is open yet
+    if (options.target) {
+        target = *options.target;
+    } else {
+        auto started = LocalSink::start();
+        if (!started)
+            return std::unexpected(started.error());
+        local.emplace(std::move(*started));
+        target = {.kind = Target::Kind::tcp, .address = local->address(), .path = {}};
+    }
+    const auto source = options.source_path.empty()
+                            ? Source::create(options.scratch_dir, options.size ? options.size : default_size)
+                            : Source::open(options.source_path, options.size);
+    if (!source)
+        return std::unexpected(source.error());
+    return Bench(options, recorder, on_progress, *source, std::move(target)).run();
+}
+
+} // namespace copyscope
