@@ -40,7 +40,8 @@ enum copyscope_op {
 	COPYSCOPE_OP_SENDMSG,
 	COPYSCOPE_OP_SENDFILE64,
 	COPYSCOPE_OP_SPLICE,
-	COPYSCOPE_OP_FAULT, /* a page fault taken in user mode */
+	COPYSCOPE_OP_COPY_FILE_RANGE,
+	COPYSCOPE_OP_FAULT, /* a page fault in user mode, or in a system call that is none of the above (then no mode switch) */
 	COPYSCOPE_OP_COUNT,
 };
 

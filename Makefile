@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# all      the programs, in build/bin
+# run      measure the five strategies and print the table (KERNEL=6.1|6.12: in a VM; otherwise natively if it can be)
+# test     unit tests here, then everything else on real kernels in VMs
+# bench    instructions that copyscope adds to a system call, beside other tracers, in a VM
+# install  into $(DESTDIR)$(PREFIX)
+# lint     format, shell scripts, dependency arrows, licences
+# clean    removes build/ (the kernel cache stays; see tools/kernels)
+#
+# V=1 shows the commands. A missing package is installed when this runs as root, and named when it does not.
+
+PREFIX ?= /usr/local
+B := build
+
+ifeq ($(V),1)
+  Q :=
+  msg = @:
+else
+  Q := @
+  msg = @printf '  %-8s %s\n' $(1) $(2)
+endif
+
+CXXFLAGS ?= -O2 -g
+# -Wno-restrict: GCC 12 takes std::string::insert for an overlapping memcpy (GCC bug 105329)
+CXXFLAGS += -std=c++23 -Wall -Wextra -Wpedantic -Werror -Wno-restrict
+CPPFLAGS += -Iuser -Ibpf/include -isystem $(B)/bpf -MMD -MP
+LDLIBS := -lbpf -lfmt -lelf -lz -lpthread
+# -mcpu=v3 (ALU32, JMP32) needs no kernel newer than 5.1
+BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter -Werror
+
+# The floor of the kernels we support gives vmlinux.h; newer ones are reached by CO-RE (bpf/include/compat.bpf.h).
+FLOOR_KERNEL := 6.1
+
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+LIB_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(filter-out user/cli/% user/daemon/%,$(wildcard user/*/*.cpp)))
+CLI_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard user/cli/*.cpp))
+UNIT_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard tests/unit/*.cpp))
+WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/apps/*.cpp))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all run test unit vm-test bench install lint clean packages
+
+all: $(B)/bin/copyscope
+
+run: packages
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/run
+
+test: packages
+	$(Q)$(MAKE) --no-print-directory all $(B)/bin/copyscope-unit $(WORKLOADS)
+	$(Q)tests/run
+
+unit: $(B)/bin/copyscope-unit
+	$(Q)$<
+
+bench: packages
+	$(Q)$(MAKE) --no-print-directory all $(WORKLOADS)
+	$(Q)tools/overhead
+
+packages:
+	$(Q)tools/install-packages
+
+# ---- BPF: many small objects, one linked object, one skeleton ----
+
+$(B)/bpf/vmlinux.h:
+	$(call msg,BTF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/kernels fetch $(FLOOR_KERNEL)
+	$(Q)PATH=$$PATH:/usr/sbin bpftool btf dump file $$(tools/kernels path $(FLOOR_KERNEL))/vmlinux format c > $@
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/include/*.h) $(B)/bpf/vmlinux.h
+	$(call msg,BPF,$@)
+	$(Q)clang $(BPFFLAGS) -I$(B)/bpf -Ibpf/include -c $< -o $@
+
+$(B)/bpf/copyscope.linked.o: $(BPF_OBJECTS)
+	$(call msg,LINK,$@)
+	$(Q)PATH=$$PATH:/usr/sbin bpftool gen object $@ $^
+
+$(B)/bpf/copyscope.skel.h: $(B)/bpf/copyscope.linked.o
+	$(call msg,SKEL,$@)
+	$(Q)PATH=$$PATH:/usr/sbin bpftool gen skeleton $< name copyscope_bpf > $@
+
+# ---- user space ----
+
+$(B)/user/probe/session.o: $(B)/bpf/copyscope.skel.h
+
+$(B)/%.o: %.cpp
+	$(call msg,CXX,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
+
+$(B)/libcopyscope.a: $(LIB_OBJECTS)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/bin/copyscope: $(CLI_OBJECTS) $(B)/libcopyscope.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/bin/copyscope-unit: $(UNIT_OBJECTS) $(B)/libcopyscope.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -lgmock $(LDLIBS)
+
+# Small programs with a known answer, for the tests on real kernels.
+$(B)/bin/copyscope-%: $(B)/tests/apps/%.o $(B)/libcopyscope.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+install: all
+	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
+	$(Q)install -D -m 0755 $(B)/bin/copyscope $(DESTDIR)$(PREFIX)/bin/copyscope
+	$(Q)install -D -m 0644 docs/copyscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/copyscope.1
+
+lint: packages
+	$(Q)tools/lint
+
+clean:
+	$(Q)rm -rf $(B)
+
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp))

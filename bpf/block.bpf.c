@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Disk DMA: what the device has moved when a request completes, charged to the account that submitted the bio or, for
+ * write-back, to the one that dirtied the inode. Completion comes in interrupt context under any task's name.
+ */
+#include "writers.bpf.h"
+
+#define MAX_BIOS_PER_REQUEST 128
+#define LOOP_MAJOR 7   /* include/uapi/linux/major.h: completes again on the disk behind it */
+#define NBD_MAJOR 43
+#define REQ_OP_MASK 0xff
+#define OP_READ 0      /* include/linux/blk_types.h: enum req_op */
+#define OP_WRITE 1
+#define OP_ZONE_APPEND 7
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, COPYSCOPE_MAX_BIOS);
+	__type(key, __u64); /* struct bio *; forgotten in bio_endio */
+	__type(value, struct copyscope_account_key);
+} bios SEC(".maps");
+
+/* The inode whose page cache a bio reads or writes; NULL for direct I/O and for buffers that are no page cache. */
+static __always_inline __u64 bio_inode(struct bio *bio)
+{
+	struct bio_vec *vectors = bio->bi_io_vec;
+	struct address_space *mapping;
+	struct page *page;
+	__u64 head;
+
+	if (!vectors || !bio->bi_vcnt)
+		return 0;
+	page = vectors->bv_page;
+	if (!page)
+		return 0;
+	/* include/linux/page-flags.h:compound_head: only the head page of a folio has the mapping */
+	head = BPF_CORE_READ(page, compound_head);
+	if (head & 1)
+		page = (struct page *)(head - 1);
+	mapping = BPF_CORE_READ(page, mapping);
+	if (!mapping || ((__u64)mapping & 3)) /* PAGE_MAPPING_FLAGS: anonymous or movable */
+		return 0;
+	return (__u64)BPF_CORE_READ(mapping, host);
+}
+
+SEC("?fentry")
+int BPF_PROG(submit_io, struct bio *bio)
+{
+	struct copyscope_account_key owner;
+	struct copyscope_account_key *writer;
+	struct ledger *ledger = open_ledger();
+	__u64 id = (__u64)bio, inode;
+
+	if (ledger) {
+		owner = ledger->key;
+	} else {
+		inode = bio_inode(bio);
+		writer = inode ? bpf_map_lookup_elem(&writers, &inode) : NULL;
+		if (!writer)
+			return 0;
+		owner = *writer;
+	}
+	if (bpf_map_update_elem(&bios, &id, &owner, BPF_ANY))
+		lose(COPYSCOPE_LOSS_BIO);
+	return 0;
+}
+
+SEC("?fentry")
+int BPF_PROG(end_io, struct bio *bio)
+{
+	__u64 id = (__u64)bio;
+
+	bpf_map_delete_elem(&bios, &id);
+	return 0;
+}
+
+SEC("?fentry")
+int BPF_PROG(forget_inode, struct inode *inode)
+{
+	__u64 id = (__u64)inode;
+
+	bpf_map_delete_elem(&writers, &id);
+	return 0;
+}
+
+/* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. */
+static __always_inline struct copyscope_account_key *bio_owner(const struct bio *bio)
+{
+	__u64 id = (__u64)bio;
+	struct copyscope_account_key *owner = bpf_map_lookup_elem(&bios, &id);
+
+	if (owner)
+		return owner;
+	id = (__u64)bio->bi_private;
+	return id ? bpf_map_lookup_elem(&bios, &id) : NULL;
+}
+
+/*
+ * Fired by blk_update_request and blk_complete_request, before the bios are advanced: nr_bytes is what this completion
+ * covers, from the first bio on. Requeues and merges are not seen here, so nothing is counted twice.
+ */
+SEC("?tp_btf/block_rq_complete")
+int BPF_PROG(complete_io, struct request *request, u8 error, unsigned int bytes)
+{
+	__u32 op = request->cmd_flags & REQ_OP_MASK, major = request->q->disk->major, counter, i;
+	struct bio *bio = request->bio;
+
+	if (error || (op != OP_READ && op != OP_WRITE && op != OP_ZONE_APPEND) || major == LOOP_MAJOR ||
+	    major == NBD_MAJOR)
+		return 0;
+	counter = op == OP_READ ? COPYSCOPE_DMA_FROM_DEVICE : COPYSCOPE_DMA_TO_DEVICE;
+	for (i = 0; i < MAX_BIOS_PER_REQUEST && bio && bytes; i++) {
+		__u32 size = bio->bi_iter.bi_size, done = size < bytes ? size : bytes;
+		struct copyscope_account_key *owner = bio_owner(bio);
+
+		if (owner)
+			account_add(owner, counter, done);
+		bytes -= done;
+		bio = bio->bi_next;
+	}
+	if (bio && bytes)
+		lose(COPYSCOPE_LOSS_BIO);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Copies and references inside an operation, *derived* from the traceable callers that own the iov_iter: lib/ itself is
+ * built without ftrace. Every function here is the one whose return value says what was copied, and none calls another
+ * of them for the same bytes. Which of them exist is decided by user/probe/plan.
+ *
+ * Return values are fetched with bpf_get_func_ret(), because some of these functions gained arguments over time.
+ */
+#include "writers.bpf.h"
+
+static __always_inline __s64 function_result(void *ctx)
+{
+	__u64 result = 0;
+
+	bpf_get_func_ret(ctx, &result);
+	return result;
+}
+
+/* ---- files ---- */
+
+/* mm/filemap.c: returns already_read plus what it copied (ITER_PIPE, up to 6.4: what it linked into the pipe). */
+SEC("?fexit")
+int BPF_PROG(read_page_cache, struct kiocb *iocb, struct iov_iter *iter, long already_read)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx) - already_read;
+
+	if (ledger && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
+	return 0;
+}
+
+/* (iocb, iov_iter *to) -> bytes: mm/shmem.c:shmem_file_read_iter */
+SEC("?fexit")
+int BPF_PROG(read_tmpfs, struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (ledger && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
+	return 0;
+}
+
+/* fs/pipe.c:pipe_read, 7.x: anon_pipe_read */
+SEC("?fexit")
+int BPF_PROG(read_pipe, struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (ledger && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
+	return 0;
+}
+
+SEC("?fexit")
+int BPF_PROG(write_pipe, struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (ledger && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SINK, bytes);
+	return 0;
+}
+
+static __always_inline int write_page_cache(void *ctx, struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (!ledger || bytes <= 0)
+		return 0;
+	ledger_iter(ledger, iter, LEG_SINK, bytes);
+	remember_writer(ledger, iocb->ki_filp->f_inode);
+	return 0;
+}
+
+/* mm/filemap.c: what write_end accepted. A short write_end is copied again: this is a lower bound. */
+SEC("?fexit")
+int BPF_PROG(write_generic, struct kiocb *iocb, struct iov_iter *iter)
+{
+	return write_page_cache(ctx, iocb, iter);
+}
+
+/* fs/iomap/buffered-io.c: xfs, gfs2; block devices from 6.6 on */
+SEC("?fexit")
+int BPF_PROG(write_iomap, struct kiocb *iocb, struct iov_iter *iter)
+{
+	return write_page_cache(ctx, iocb, iter);
+}
+
+/* fs/btrfs/file.c:btrfs_copy_from_user(pos, bytes, pages, iter) -> copied */
+SEC("?fexit")
+int BPF_PROG(write_btrfs, u64 pos, size_t bytes, void *pages, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 copied = function_result(ctx);
+
+	if (ledger && copied > 0)
+		ledger_iter(ledger, iter, LEG_SINK, copied);
+	return 0;
+}
+
+/* block/bio.c: user pages pinned for a device to read or write (direct I/O). The bio is new, so its size is theirs. */
+SEC("?fexit")
+int BPF_PROG(pin_user_pages, struct bio *bio, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__u64 bytes;
+
+	if (!ledger || function_result(ctx))
+		return 0;
+	bytes = bio->bi_iter.bi_size;
+	ledger->direct += bytes;
+	ledger->leg[bio->bi_opf & 1 ? LEG_SINK : LEG_SOURCE] += bytes; /* REQ_OP_WRITE is 1, REQ_OP_READ 0 */
+	ledger->dirty |= DIRTY_OTHER;
+	return 0;
+}
+
+/* ---- splice: pages that change hands ---- */
+
+static __always_inline int reference(void *ctx, enum leg leg)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (ledger && bytes > 0)
+		ledger_reference(ledger, leg, bytes);
+	return 0;
+}
+
+/* mm/filemap.c:filemap_splice_read, v6.5 */
+SEC("?fexit")
+int BPF_PROG(splice_page_cache)
+{
+	return reference(ctx, LEG_SOURCE);
+}
+
+/* mm/shmem.c:shmem_file_splice_read, v6.5 */
+SEC("?fexit")
+int BPF_PROG(splice_tmpfs)
+{
+	return reference(ctx, LEG_SOURCE);
+}
+
+/* net/core/skbuff.c:skb_splice_bits: socket -> pipe. A linear head is copied by an inlined memcpy that nobody sees. */
+SEC("?fexit")
+int BPF_PROG(splice_socket)
+{
+	return reference(ctx, LEG_SOURCE);
+}
+
+/* ---- sockets ---- */
+
+/* net/ipv4/tcp.c:do_tcp_sendpages, up to v6.4: page fragments */
+SEC("?fexit")
+int BPF_PROG(send_pages)
+{
+	return reference(ctx, LEG_SINK);
+}
+
+static __always_inline int reference_in_send(void *ctx)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (!ledger || bytes <= 0)
+		return 0;
+	ledger_reference(ledger, LEG_SINK, bytes);
+	ledger->send_referenced += bytes;
+	return 0;
+}
+
+/* net/core/skbuff.c:skb_splice_from_iter, v6.5 (MSG_SPLICE_PAGES) */
+SEC("?fexit")
+int BPF_PROG(send_spliced)
+{
+	return reference_in_send(ctx);
+}
+
+/* net/core/skbuff.c:skb_zerocopy_iter_stream (MSG_ZEROCOPY) */
+SEC("?fexit")
+int BPF_PROG(send_zerocopy)
+{
+	return reference_in_send(ctx);
+}
+
+/* What tcp_sendmsg_locked took and did not reference, it copied (include/net/sock.h:skb_do_copy_data_nocache). */
+SEC("?fexit")
+int BPF_PROG(send_tcp, struct sock *sk, struct msghdr *message, size_t size)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 copied;
+
+	if (!ledger)
+		return 0;
+	copied = function_result(ctx) - (__s64)ledger->send_referenced;
+	ledger->send_referenced = 0;
+	if (copied > 0)
+		ledger_iter(ledger, &message->msg_iter, LEG_SINK, copied);
+	return 0;
+}
+
+/* net/core/datagram.c: 0 or an error; on error the iter is reverted, what was copied in vain is not seen. */
+SEC("?fexit")
+int BPF_PROG(receive_skb, struct sk_buff *skb, int offset, struct iov_iter *iter, int bytes)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (ledger && !(int)function_result(ctx) && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
+	return 0;
+}
+
+/* net/core/datagram.c: unix sockets */
+SEC("?fexit")
+int BPF_PROG(send_unix, struct sk_buff *skb, int offset, struct iov_iter *iter, int bytes)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (ledger && !(int)function_result(ctx) && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SINK, bytes);
+	return 0;
+}
+
+/* net/ipv4/ip_output.c:ip_generic_getfrag(msghdr, to, offset, len): UDP and raw sockets */
+SEC("?fexit")
+int BPF_PROG(send_udp, void *from, char *to, int offset, int bytes)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (!ledger || (int)function_result(ctx) || bytes <= 0)
+		return 0;
+	/* from is untyped: spliced pages come only from the operations between two descriptors */
+	if (ledger->key.op == COPYSCOPE_OP_SENDFILE64 || ledger->key.op == COPYSCOPE_OP_SPLICE)
+		ledger_copy(ledger, CLASS_KERNEL, LEG_SINK, bytes);
+	else
+		ledger_copy(ledger, CLASS_FROM_USER, LEG_SINK, bytes);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Page faults. Inside an operation (a copy touched user memory) they are added to it; else the fault is an operation of
+ * its own. The rules of what counts are those of mm/memory.c:mm_account_fault.
+ */
+#include "endpoint.bpf.h"
+
+static __always_inline void fault_open(struct ledger *ledger, const struct vm_area_struct *vma, __u32 flags)
+{
+	struct file *file = vma->vm_file;
+
+	if (file) {
+		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_FILE,
+								 .device = file->f_inode->i_sb->s_dev};
+		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_FILE};
+	} else {
+		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_ANON};
+		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_ANON};
+	}
+	ledger->asked = 0;
+	ledger->closes = 0;
+	ledger->mode_switches = flags & FAULT_FLAG_USER ? 2 : 0;
+	ledger_open(ledger, COPYSCOPE_OP_FAULT);
+}
+
+SEC("?fentry")
+int BPF_PROG(enter_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags)
+{
+	struct ledger *ledger = ledger_begin();
+
+	if (!ledger)
+		return 0;
+	if (ledger->key.op == COPYSCOPE_OP_NONE)
+		fault_open(ledger, vma, flags);
+	ledger->in_fault = FAULT_OPEN;
+	return 0;
+}
+
+SEC("?fexit")
+int BPF_PROG(exit_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs,
+	     unsigned int result)
+{
+	struct ledger *ledger = open_ledger();
+	bool again = result & VM_FAULT_RETRY;
+
+	if (!ledger)
+		return 0;
+	ledger->in_fault = 0;
+	if (!(result & (VM_FAULT_ERROR_MASK | VM_FAULT_RETRY))) {
+		if ((result & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED))
+			ledger->faults_major++;
+		else
+			ledger->faults_minor++;
+		ledger->dirty |= DIRTY_OTHER;
+	}
+	if (ledger->key.op != COPYSCOPE_OP_FAULT)
+		return 0;
+	if (again)
+		ledger->mode_switches = 0;
+	ledger_post(ledger, result & VM_FAULT_ERROR_MASK ? -1 : 0, again ? 0 : 1);
+	return 0;
+}
+
+static __always_inline void count_cow(struct ledger *ledger, __u64 bytes)
+{
+	ledger->bytes[CLASS_COW] += bytes;
+	ledger->calls[CLASS_COW]++;
+	ledger->faults_cow++;
+	ledger->dirty |= DIRTY_OTHER;
+}
+
+/* copy_mc_to_kernel(dst, src, len) returns what is left. Inside a fault it copies a page on write (mm/memory.c). */
+SEC("?fexit")
+int BPF_PROG(cow_copy, void *to, const void *from, unsigned int bytes, unsigned long left)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (!ledger || !(ledger->in_fault & FAULT_OPEN))
+		return 0;
+	ledger->in_fault |= FAULT_COPIED;
+	count_cow(ledger, bytes - left);
+	return 0;
+}
+
+/*
+ * A private file mapping written before it was read: 6.1's do_cow_fault copies by copy_page, which cannot be hooked, so
+ * the page is counted when it is mapped. 6.12's copies by copy_mc_to_kernel: then its copy was already seen.
+ */
+SEC("?fentry")
+int BPF_PROG(cow_finish, struct vm_fault *vmf)
+{
+	struct ledger *ledger;
+
+	if (!vmf->cow_page)
+		return 0;
+	ledger = open_ledger();
+	if (ledger && ledger->in_fault == FAULT_OPEN)
+		count_cow(ledger, PAGE_BYTES);
+	return 0;
+}
+
+/* v6.6 (3bd786f76de2): set_pte_range() maps several pages at once, do_set_pte() mapped one. */
+SEC("?fentry")
+int BPF_PROG(map_page, struct vm_fault *vmf)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (ledger && ledger->in_fault) {
+		ledger->around_pages++;
+		ledger->dirty |= DIRTY_OTHER;
+	}
+	return 0;
+}
+
+SEC("?fentry")
+int BPF_PROG(map_pages, struct vm_fault *vmf, void *folio, void *page, unsigned int pages)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (ledger && ledger->in_fault) {
+		ledger->around_pages += pages;
+		ledger->dirty |= DIRTY_OTHER;
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

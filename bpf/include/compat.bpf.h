@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The only place that knows how kernels differ. One accessor per difference, the kernel version that changed it above;
+ * callers read as if there were one kernel. vmlinux.h is the floor's (6.1); what is newer is declared here as a flavour.
+ */
+#ifndef COPYSCOPE_COMPAT_BPF_H
+#define COPYSCOPE_COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* What memory an iov_iter walks. */
+enum iter_class {
+	ITER_CLASS_USER,   /* user memory: a copy is to_user or from_user */
+	ITER_CLASS_KERNEL, /* kernel pages or buffers: a copy is kernel to kernel */
+	ITER_CLASS_PIPE,   /* pages are linked into a pipe: a reference */
+};
+
+/*
+ * v6.5: ITER_PIPE is gone (3fc40265ae2b), splice reads through filemap_splice_read instead.
+ * v6.0..v6.6: user_backed is a member (fcb14cb1bdac), later it is derived from the type; ITER_UBUF became 0 in v6.7.
+ */
+static __always_inline enum iter_class iter_class(const struct iov_iter *iter)
+{
+	__u8 type = iter->iter_type;
+
+	if (bpf_core_enum_value_exists(enum iter_type, ITER_PIPE) &&
+	    type == bpf_core_enum_value(enum iter_type, ITER_PIPE))
+		return ITER_CLASS_PIPE;
+	if (type == bpf_core_enum_value(enum iter_type, ITER_UBUF) ||
+	    type == bpf_core_enum_value(enum iter_type, ITER_IOVEC))
+		return ITER_CLASS_USER;
+	return ITER_CLASS_KERNEL;
+}
+
+/*
+ * System call arguments. Syscall wrappers take one struct pt_regs * on x86-64 and arm64; which register holds which
+ * argument is bpf_tracing.h's knowledge.
+ */
+#define SYSCALL_ARG1(regs) ((__u64)PT_REGS_PARM1_SYSCALL(regs))
+#define SYSCALL_ARG2(regs) ((__u64)PT_REGS_PARM2_SYSCALL(regs))
+#define SYSCALL_ARG3(regs) ((__u64)PT_REGS_PARM3_SYSCALL(regs))
+#define SYSCALL_ARG4(regs) ((__u64)PT_REGS_PARM4_SYSCALL(regs))
+#define SYSCALL_ARG5(regs) ((__u64)PT_REGS_PARM5_SYSCALL(regs))
+
+/* include/linux/mm_types.h: VM_FAULT_ERROR, a macro there */
+#define VM_FAULT_ERROR_MASK                                                                                            \
+	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE |              \
+	 VM_FAULT_FALLBACK)
+/* include/linux/mm.h */
+#define VM_PFNMAP 0x00000400
+#define VM_IO 0x00004000
+#define VM_MIXEDMAP 0x10000000
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+#define S_IFBLK 0060000
+#define S_IFCHR 0020000
+#define S_IFIFO 0010000
+
+/* include/uapi/asm-generic/fcntl.h; arm64 has its own value */
+#if defined(__TARGET_ARCH_x86)
+#define O_DIRECT 00040000
+#define PAGE_BYTES 4096
+#elif defined(__TARGET_ARCH_arm64)
+#define O_DIRECT 0200000
+#define PAGE_BYTES 4096 /* the only page size Debian builds arm64 with */
+#else
+#error "this architecture is not known here"
+#endif
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What stands at either end of an operation: file, socket, pipe, memory -> endpoint. Fills keys, counts nothing.
+ */
+#ifndef COPYSCOPE_ENDPOINT_BPF_H
+#define COPYSCOPE_ENDPOINT_BPF_H
+
+#include "ledger.bpf.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define IFF_LOOPBACK 0x8 /* include/uapi/linux/if.h */
+#define NETIF_F_SG 0x1   /* include/linux/netdev_features.h: bit NETIF_F_SG_BIT = 0 */
+
+static __always_inline __u16 socket_kind(__u16 family, __u16 protocol)
+{
+	if (family == AF_UNIX)
+		return COPYSCOPE_END_UNIX;
+	if (family != AF_INET && family != AF_INET6)
+		return COPYSCOPE_END_SOCKET;
+	if (protocol == IPPROTO_TCP)
+		return COPYSCOPE_END_TCP;
+	return protocol == IPPROTO_UDP ? COPYSCOPE_END_UDP : COPYSCOPE_END_SOCKET;
+}
+
+/*
+ * The device that the socket's route leads to. dev->dev.parent is set by SET_NETDEV_DEV in drivers with hardware behind
+ * them, and by nobody else. The device's own features tell about scatter-gather: the socket's always claim it
+ * (net/core/sock.c:sk_setup_caps).
+ */
+static __always_inline void route_endpoint(struct copyscope_endpoint *end, __u32 ifindex, __u32 flags, __u64 features,
+					   bool hardware)
+{
+	end->device = ifindex;
+	if (flags & IFF_LOOPBACK)
+		end->flags |= COPYSCOPE_END_LOOPBACK;
+	else if (!hardware)
+		end->flags |= COPYSCOPE_END_VIRTUAL;
+	else if (!(features & NETIF_F_SG))
+		end->flags |= COPYSCOPE_END_NO_SG;
+}
+
+/* For hooks that are handed a socket: plain loads, no helper calls. */
+static __always_inline struct copyscope_endpoint sock_endpoint(const struct sock *sk)
+{
+	struct copyscope_endpoint end = {};
+	struct dst_entry *dst = sk->sk_dst_cache;
+	struct net_device *dev;
+
+	end.kind = socket_kind(sk->__sk_common.skc_family, sk->sk_protocol);
+	if (end.kind == COPYSCOPE_END_UNIX || !dst)
+		return end;
+	dev = dst->dev;
+	if (dev)
+		route_endpoint(&end, dev->ifindex, dev->flags, dev->features, dev->dev.parent != NULL);
+	return end;
+}
+
+/* The same through a pointer that was read from memory and must be followed with care. */
+static __noinline int socket_file_endpoint(struct file *file, struct copyscope_endpoint *end)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct net_device *dev;
+
+	if (!end)
+		return 0;
+	end->kind = socket_kind(BPF_CORE_READ(sk, __sk_common.skc_family), BPF_CORE_READ(sk, sk_protocol));
+	if (end->kind == COPYSCOPE_END_UNIX)
+		return 0;
+	dev = BPF_CORE_READ(sk, sk_dst_cache, dev);
+	if (dev)
+		route_endpoint(end, BPF_CORE_READ(dev, ifindex), BPF_CORE_READ(dev, flags),
+			       BPF_CORE_READ(dev, features), BPF_CORE_READ(dev, dev.parent) != NULL);
+	return 0;
+}
+
+static __noinline int inspect_file(__u64 address, struct copyscope_endpoint *end)
+{
+	struct file *file = (struct file *)address;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	if (!end)
+		return 0;
+	switch (BPF_CORE_READ(inode, i_mode) & S_IFMT) {
+	case S_IFREG:
+		end->kind = COPYSCOPE_END_FILE;
+		end->device = BPF_CORE_READ(inode, i_sb, s_dev);
+		break;
+	case S_IFBLK:
+		end->kind = COPYSCOPE_END_BLOCK;
+		end->device = BPF_CORE_READ(inode, i_rdev);
+		break;
+	case S_IFCHR:
+		end->kind = COPYSCOPE_END_CHAR;
+		end->device = BPF_CORE_READ(inode, i_rdev);
+		break;
+	case S_IFIFO:
+		end->kind = COPYSCOPE_END_PIPE;
+		break;
+	case S_IFSOCK:
+		socket_file_endpoint(file, end);
+		break;
+	default:
+		end->kind = COPYSCOPE_END_OTHER;
+	}
+	if ((end->kind == COPYSCOPE_END_FILE || end->kind == COPYSCOPE_END_BLOCK) &&
+	    (BPF_CORE_READ(file, f_flags) & O_DIRECT))
+		end->flags |= COPYSCOPE_END_DIRECT;
+	return 0;
+}
+
+/*
+ * The endpoint behind a file descriptor of the current thread. The last file on each leg is remembered; it is the same
+ * one if file, inode and flags are, and two different inodes at one address still share what an endpoint tells (inode
+ * caches are per file system type). A closed descriptor is END_NONE.
+ */
+static __always_inline void fd_endpoint(struct ledger *ledger, __u32 fd, enum leg leg, struct copyscope_endpoint *end)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *fdt = task->files->fdt;
+	struct known_file *known = &ledger->files[leg];
+	struct file *file = NULL;
+	struct inode *inode = NULL;
+	__u32 flags = 0;
+
+	*end = (struct copyscope_endpoint){};
+	if (fd >= fdt->max_fds || bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) || !file)
+		return;
+	bpf_core_read(&inode, sizeof(inode), &file->f_inode);
+	bpf_core_read(&flags, sizeof(flags), &file->f_flags);
+	if (known->file != (__u64)file || known->inode != (__u64)inode || known->flags != flags) {
+		struct copyscope_endpoint found = {};
+
+		inspect_file((__u64)file, &found);
+		known->file = (__u64)file;
+		known->inode = (__u64)inode;
+		known->flags = flags;
+		known->endpoint = found;
+	}
+	*end = known->endpoint;
+}
+
+struct vma_answer {
+	__u64 start, end;
+	__u32 kind;
+};
+
+static long classify_vma(struct task_struct *task, struct vm_area_struct *vma, struct vma_answer *answer)
+{
+	answer->start = vma->vm_start;
+	answer->end = vma->vm_end;
+	if (vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP))
+		answer->kind = COPYSCOPE_END_MEMORY_DEVICE;
+	else
+		answer->kind = vma->vm_file ? COPYSCOPE_END_MEMORY_FILE : COPYSCOPE_END_MEMORY_ANON;
+	return 0;
+}
+
+static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
+{
+	struct vma_answer answer = {.kind = COPYSCOPE_END_MEMORY};
+	long err;
+
+	if (!ledger)
+		return 0;
+	err = bpf_find_vma(bpf_get_current_task_btf(), address, classify_vma, &answer, 0);
+	if (err && err != -2 /* ENOENT: nothing is mapped there, the operation will fail by itself */) {
+		lose(COPYSCOPE_LOSS_VMA);
+		ledger->lost++;
+		ledger->dirty |= DIRTY_OTHER;
+	}
+	ledger->memory_start = answer.start;
+	ledger->memory_end = answer.end;
+	ledger->memory_kind = answer.kind;
+	return 0;
+}
+
+/*
+ * Changes whenever this thread's view of its mappings may have: other mappings, or a fault taken. Memory mapped anew
+ * cannot be used without a fault, so an operation that relied on an outdated answer is found out at its end. An exec
+ * takes faults too.
+ */
+static __always_inline __u64 memory_signature(const struct task_struct *task)
+{
+	struct mm_struct *mm = task->mm;
+
+	return ((__u64)mm->map_count << 44) + (mm->total_vm << 20) + task->min_flt + task->maj_flt;
+}
+
+/* Bounds the cached answer: the same mapping, nothing changed since. */
+static __always_inline void memory_endpoint(struct ledger *ledger, __u64 address, struct copyscope_endpoint *end)
+{
+	__u64 signature = memory_signature(bpf_get_current_task_btf());
+
+	ledger->memory_cached = ledger->memory_signature == signature && address >= ledger->memory_start &&
+				address < ledger->memory_end;
+	if (!ledger->memory_cached) {
+		look_up_memory(ledger, address);
+		ledger->memory_signature = signature;
+	}
+	ledger->memory_address = address;
+	*end = (struct copyscope_endpoint){.kind = ledger->memory_kind};
+}
+
+/* At the end of an operation: a remembered answer is asked again if the operation took a fault. */
+static __always_inline void memory_recheck(struct ledger *ledger, struct copyscope_endpoint *end)
+{
+	__u64 signature;
+
+	if (!ledger->memory_cached)
+		return;
+	signature = memory_signature(bpf_get_current_task_btf());
+	if (signature == ledger->memory_signature)
+		return;
+	look_up_memory(ledger, ledger->memory_address);
+	ledger->memory_signature = signature;
+	end->kind = ledger->memory_kind;
+}
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/facts.h"
+
+#include <fmt/format.h>
+#include <fstream>
+#include <linux/capability.h>
+#include <sstream>
+#include <sys/utsname.h>
+
+namespace copyscope {
+namespace {
+
+constexpr const char* vm_remedy = "`make run KERNEL=6.1` measures in a VM instead";
+
+bool readable(const std::string& path) { return std::ifstream(path).good(); }
+
+// /proc/self/status: "CapEff:\t000001ffffffffff"
+bool has_capabilities(const std::string& root) {
+    std::ifstream status(root + "/proc/self/status");
+    std::string line;
+    while (std::getline(status, line)) {
+        if (!line.starts_with("CapEff:"))
+            continue;
+        const auto effective = std::stoull(line.substr(7), nullptr, 16);
+        const auto has = [&](int capability) { return (effective >> capability) & 1; };
+        return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+    }
+    return false;
+}
+
+// "none [integrity] confidentiality": the one in force stands in brackets.
+std::string read_lockdown(const std::string& root) {
+    std::ifstream file(root + "/sys/kernel/security/lockdown");
+    std::string word;
+    while (file >> word)
+        if (word.size() > 2 && word.front() == '[')
+            return word.substr(1, word.size() - 2);
+    return "";
+}
+
+// Lines are "name" or "name [module]".
+bool read_attachable(const std::string& path, std::unordered_set<std::string>& functions) {
+    std::ifstream file(path);
+    std::string line;
+    while (std::getline(file, line))
+        functions.insert(line.substr(0, line.find(' ')));
+    return !functions.empty();
+}
+
+} // namespace
+
+Facts read_facts(const std::string& root) {
+    Facts facts;
+    utsname name{};
+    if (uname(&name) == 0) {
+        facts.release = name.release;
+        facts.machine = name.machine;
+    }
+    facts.btf = readable(root + "/sys/kernel/btf/vmlinux");
+    facts.root = has_capabilities(root);
+    facts.lockdown = read_lockdown(root);
+    for (const char* tracefs : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
+        if (!facts.tracing)
+            facts.tracing = read_attachable(root + tracefs + "/available_filter_functions", facts.attachable);
+    return facts;
+}
+
+Status Facts::possible() const {
+    if (machine != "x86_64")
+        return fail(fmt::format("this build measures on x86_64, not on {}", machine));
+    if (!root)
+        return fail("not permitted to trace the kernel: run it as root (or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN)");
+    if (lockdown == "confidentiality")
+        return fail("the kernel is locked down (confidentiality): boot without lockdown=confidentiality, or "
+                    "turn secure boot off");
+    if (!btf)
+        return fail(fmt::format("kernel {} has no BTF (/sys/kernel/btf/vmlinux is missing): boot a kernel built with "
+                                "CONFIG_DEBUG_INFO_BTF; {}",
+                                release, vm_remedy));
+    if (!tracing)
+        return fail(fmt::format("kernel {} cannot trace functions (tracefs lists none): boot a kernel built with "
+                                "CONFIG_FUNCTION_TRACER and CONFIG_BPF_EVENTS, or mount -t tracefs tracefs "
+                                "/sys/kernel/tracing; {}",
+                                release, vm_remedy));
+    return {};
+}
+
+} // namespace copyscope

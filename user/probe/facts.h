@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the running kernel offers: asked, never derived from its version. Knows nothing of which metric wants what.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+
+#include "base/result.h"
+
+namespace copyscope {
+
+struct Facts {
+    std::string release;   // uname -r
+    std::string machine;   // uname -m
+    bool btf = false;      // /sys/kernel/btf/vmlinux is readable
+    bool root = false;     // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
+    bool tracing = false;  // tracefs is there and lists what can be attached
+    std::string lockdown;  // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
+    std::unordered_set<std::string> attachable; // available_filter_functions, without module names
+
+    bool can_attach(const std::string& function) const { return attachable.contains(function); }
+
+    // OK if profiling is possible, else one line that says why not and what to do about it.
+    Status possible() const;
+};
+
+// Reads the facts below `root` ("" for the running kernel; a fixture tree in tests). Mounts nothing.
+Facts read_facts(const std::string& root = "");
+
+} // namespace copyscope

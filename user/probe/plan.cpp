@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/plan.h"
+
+#include <fmt/format.h>
+
+namespace copyscope {
+namespace {
+
+// System call wrappers, arch/x86/include/asm/syscall_wrapper.h. Calls by 32-bit programs (__ia32_*) are not seen.
+constexpr const char* system_call_prefix = "__x64_sys_";
+
+std::vector<Hook> build_table() {
+    std::vector<Hook> table;
+    for (const char* call : {"read", "pread64", "readv", "preadv", "preadv2", "write", "pwrite64", "writev", "pwritev",
+                             "pwritev2", "sendto", "sendmsg", "recvfrom", "recvmsg", "sendfile64", "splice",
+                             "copy_file_range"}) {
+        static std::vector<std::string> names;
+        names.reserve(64); // Hook keeps pointers into it
+        names.push_back(fmt::format("enter_{}", call));
+        names.push_back(fmt::format("exit_{}", call));
+        for (auto name = names.end() - 2; name != names.end(); ++name)
+            table.push_back({"operations", name->c_str(), {call}, true, true});
+    }
+    const std::vector<Hook> rest = {
+        {"scope", "inherit_scope", {}, true},
+        {"scope", "rename_process", {}, true},
+
+        {"page faults", "enter_fault", {"handle_mm_fault"}, true},
+        {"page faults", "exit_fault", {"handle_mm_fault"}, true},
+        {"copy-on-write", "cow_copy", {"copy_mc_to_kernel"}, false, false, "copy-on-write copies"},
+        {"copy-on-write", "cow_finish", {"finish_fault"}, false, false, "copies of private file mappings"},
+        {"pages mapped around", "map_page", {"do_set_pte"}},
+        {"pages mapped around", "map_pages", {"set_pte_range"}},
+
+        {"copies to user", "read_page_cache", {"filemap_read"}, true},
+        {"copies to user", "read_tmpfs", {"shmem_file_read_iter"}, false, false, "copies from tmpfs"},
+        {"copies to user", "read_pipe", {"pipe_read", "anon_pipe_read"}, false, false, "copies from pipes"},
+        {"copies to user", "receive_skb", {"skb_copy_datagram_iter"}, true},
+        {"copies from user", "write_generic", {"generic_perform_write"}, true},
+        {"copies from user", "write_iomap", {"iomap_file_buffered_write"}, false, false, "copies into xfs"},
+        {"copies from user", "write_btrfs", {"btrfs_copy_from_user"}},
+        {"copies from user", "write_pipe", {"pipe_write", "anon_pipe_write"}, false, false, "copies into pipes"},
+        {"copies from user", "send_tcp", {"tcp_sendmsg_locked"}, true},
+        {"copies from user", "send_unix", {"skb_copy_datagram_from_iter"}, false, false, "copies into unix sockets"},
+        {"copies from user", "send_udp", {"ip_generic_getfrag"}, false, false, "copies into UDP sockets"},
+        {"copies on transmit", "copy_bits", {"skb_copy_bits"}, true},
+        {"copies on transmit", "copy_checksum_bits", {"skb_copy_and_csum_bits"}},
+        {"late zero-copy copies", "copy_user_fragments", {"skb_copy_ubufs"}, false, false,
+         "MSG_ZEROCOPY pages that are copied after all"},
+
+        // up to 6.4 splice reads through filemap_read with an ITER_PIPE and sends through do_tcp_sendpages
+        {"references", "splice_page_cache", {"filemap_splice_read"}},
+        {"references", "splice_tmpfs", {"shmem_file_splice_read"}},
+        {"references", "splice_socket", {"skb_splice_bits"}, false, false, "splice from sockets"},
+        {"references", "send_pages", {"do_tcp_sendpages"}},
+        {"references", "begin_send_pages", {"do_tcp_sendpages"}},
+        {"references", "send_spliced", {"skb_splice_from_iter"}},
+        {"references", "send_zerocopy", {"skb_zerocopy_iter_stream"}, false, false, "MSG_ZEROCOPY references"},
+        {"references", "pin_user_pages", {"bio_iov_iter_get_pages"}, true},
+
+        {"socket owners", "begin_send", {"tcp_sendmsg_locked"}, true},
+        {"NIC DMA", "start_frame", {}, true},
+        {"NIC DMA", "finish_frame", {}, true},
+        {"disk DMA", "submit_io", {"submit_bio_noacct"}, true},
+        {"disk DMA", "end_io", {"bio_endio"}, true},
+        {"disk DMA", "complete_io", {}, true},
+        {"disk DMA", "forget_inode", {"clear_inode"}, true},
+    };
+    table.insert(table.end(), rest.begin(), rest.end());
+    return table;
+}
+
+Binding bind(const Hook& hook, const Facts& facts) {
+    for (const char* function : hook.functions) {
+        const auto name = hook.system_call ? system_call_prefix + std::string(function) : function;
+        if (facts.can_attach(name))
+            return {&hook, name};
+    }
+    return {&hook, ""};
+}
+
+} // namespace
+
+std::span<const Hook> hooks() {
+    static const std::vector<Hook> table = build_table();
+    return table;
+}
+
+Result<Plan> make_plan(const Facts& facts) {
+    Plan plan;
+    for (const auto& hook : hooks()) {
+        plan.bindings.push_back(bind(hook, facts));
+        if (hook.required && !plan.bindings.back().bound())
+            return fail(fmt::format("kernel {} does not let {} be attached, which {} need: `copyscope doctor` lists "
+                                    "what it does",
+                                    facts.release, hook.functions.front(), hook.metric));
+    }
+    return plan;
+}
+
+std::vector<std::string> Plan::not_seen() const {
+    std::vector<std::string> lines;
+    for (const auto& binding : bindings)
+        if (!binding.bound() && *binding.hook->absent)
+            lines.push_back(fmt::format("{} (no {} to attach to)", binding.hook->absent,
+                                        binding.hook->functions.front()));
+    // What no hook of this version covers, on any kernel.
+    lines.insert(lines.end(), {"bounce-buffer and PIO copies", "DMA of received packets",
+                               "copies of seq_file, terminals and UDP receive", "system calls of 32-bit programs",
+                               "io_uring, AIO, sendmmsg, vmsplice, tee, process_vm_readv"});
+    return lines;
+}
+
+} // namespace copyscope

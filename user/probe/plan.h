@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan: which BPF program is bound to which kernel function, per metric, with fallbacks. The table in plan.cpp is
+// the only place that names kernel functions in user space. Pure: facts in, decisions out.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "probe/facts.h"
+
+namespace copyscope {
+
+// One program of the BPF object and the functions it can be attached to, best first.
+struct Hook {
+    const char* metric;  // what it counts, in words; hooks of one metric stand together
+    const char* program; // name in bpf/
+    std::vector<const char*> functions; // empty: the program names its tracepoint itself
+    bool required = false; // profiling makes no sense without it
+    bool system_call = false; // functions are names of system calls ("read"), the architecture's prefix is added
+    const char* absent = "";  // what is not seen without it
+};
+
+struct Binding {
+    const Hook* hook;
+    std::string function; // the chosen one; empty: none can be attached
+    bool bound() const { return !function.empty() || hook->functions.empty(); }
+};
+
+struct Plan {
+    std::vector<Binding> bindings; // in table order
+    std::vector<std::string> not_seen() const; // one line for each thing that this kernel hides
+};
+
+std::span<const Hook> hooks();
+
+// Fails if a required hook has no function on this kernel.
+Result<Plan> make_plan(const Facts& facts);
+
+} // namespace copyscope

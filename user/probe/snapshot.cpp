@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/snapshot.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cstring>
+#include <linux/bpf.h>
+
+namespace copyscope {
+namespace {
+
+constexpr std::uint32_t batch_entries = 512;
+
+// Calls visit(key, value) for every entry. Keys and values are raw bytes; the value of a per-CPU map is one value per
+// possible CPU, each rounded up to 8 bytes. An entry that moves between buckets during the walk is not lost: hash
+// batches are whole buckets.
+template<typename Key, typename Visit>
+Status for_each(bpf_map* map, std::size_t value_bytes, Visit visit) {
+    const int fd = bpf_map__fd(map);
+    std::uint32_t room = batch_entries;
+    std::vector<Key> keys(room);
+    std::vector<std::uint8_t> values(room * value_bytes);
+    std::uint64_t cursor[2] = {}; // opaque to us; a hash map's is 4 bytes
+    bool first = true;
+    for (;;) {
+        std::uint32_t count = room;
+        const int err =
+            bpf_map_lookup_batch(fd, first ? nullptr : cursor, cursor, keys.data(), values.data(), &count, nullptr);
+        if (err == -ENOSPC) { // one bucket holds more than the batch
+            room *= 2;
+            keys.resize(room);
+            values.resize(room * value_bytes);
+            continue;
+        }
+        if (err && err != -ENOENT)
+            return fail_errno(std::string("cannot read BPF map ") + bpf_map__name(map), -err);
+        for (std::uint32_t i = 0; i < count; i++)
+            visit(keys[i], values.data() + i * value_bytes);
+        if (err == -ENOENT)
+            return {};
+        first = false;
+    }
+}
+
+Result<std::size_t> cpu_count() {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0)
+        return fail_errno("cannot count the CPUs", -cpus);
+    return static_cast<std::size_t>(cpus);
+}
+
+std::uint64_t missed_programs(bpf_object* object) {
+    std::uint64_t missed = 0;
+    bpf_program* program;
+    bpf_object__for_each_program(program, object) {
+        bpf_prog_info info{};
+        std::uint32_t size = sizeof(info);
+        const int fd = bpf_program__fd(program);
+        if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+            missed += info.recursion_misses;
+    }
+    return missed;
+}
+
+} // namespace
+
+Result<std::vector<Account>> read_accounts(bpf_map* map) {
+    const auto cpus = cpu_count();
+    if (!cpus)
+        return std::unexpected(cpus.error());
+    std::vector<Account> accounts;
+    const auto status = for_each<copyscope_account_key>(
+        map, *cpus * sizeof(copyscope_account), [&](const copyscope_account_key& key, const std::uint8_t* value) {
+            Account account{.key = key, .value = {}};
+            for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
+                copyscope_account part;
+                std::memcpy(&part, value + cpu * sizeof(part), sizeof(part));
+                for (std::size_t i = 0; i < COPYSCOPE_COUNTERS; i++)
+                    account.value.counter[i] += part.counter[i];
+            }
+            accounts.push_back(account);
+        });
+    if (!status)
+        return std::unexpected(status.error());
+    return accounts;
+}
+
+Result<std::vector<ProcessInfo>> read_processes(bpf_map* map) {
+    std::vector<ProcessInfo> processes;
+    const auto status = for_each<copyscope_process>(
+        map, sizeof(copyscope_process_info), [&](const copyscope_process& key, const std::uint8_t* value) {
+            copyscope_process_info info;
+            std::memcpy(&info, value, sizeof(info));
+            processes.push_back({.id = key,
+                                 .comm = std::string(info.comm, strnlen(info.comm, sizeof(info.comm))),
+                                 .uid = info.uid,
+                                 .parent_tgid = info.parent_tgid,
+                                 .cgroup_id = info.cgroup_id});
+        });
+    if (!status)
+        return std::unexpected(status.error());
+    return processes;
+}
+
+Result<Losses> read_losses(bpf_map* map, bpf_object* object) {
+    const auto cpus = cpu_count();
+    if (!cpus)
+        return std::unexpected(cpus.error());
+    Losses losses;
+    std::vector<std::uint64_t> values(*cpus);
+    for (std::uint32_t reason = 0; reason < COPYSCOPE_LOSSES; reason++) {
+        if (bpf_map_lookup_elem(bpf_map__fd(map), &reason, values.data()))
+            return fail_errno("cannot read the loss counters");
+        for (auto value : values)
+            losses.inside[reason] += value;
+    }
+    losses.missed = missed_programs(object);
+    return losses;
+}
+
+Status clear_map(bpf_map* map) {
+    const int fd = bpf_map__fd(map);
+    std::vector<std::uint8_t> key(bpf_map__key_size(map));
+    while (bpf_map_get_next_key(fd, nullptr, key.data()) == 0)
+        if (bpf_map_delete_elem(fd, key.data()) && errno != ENOENT)
+            return fail_errno(std::string("cannot empty BPF map ") + bpf_map__name(map));
+    return {};
+}
+
+} // namespace copyscope

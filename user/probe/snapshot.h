@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads whole BPF maps in batches. Knows the ABI's layouts and libbpf; decides nothing.
+#pragma once
+
+#include "base/result.h"
+#include "model/account.h"
+
+struct bpf_map;
+struct bpf_object;
+
+namespace copyscope {
+
+Result<std::vector<Account>> read_accounts(bpf_map* map);
+Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
+
+// Counters of failures inside BPF, and the programs the kernel skipped because they were running already.
+Result<Losses> read_losses(bpf_map* map, bpf_object* object);
+
+// Empties a hash map.
+Status clear_map(bpf_map* map);
+
+} // namespace copyscope
