@@ -125,7 +125,7 @@ Row total_row(std::span<const Row> rows, const Losses& losses) {
         return name;
     };
     Row total;
-    total.strategy = "all operations";
+    total.strategy = all_operations;
     total.provenance = worst(false).empty() ? worst(true) : worst(false);
     if (total.provenance.empty())
         total.provenance = basis_name(Basis::not_seen);

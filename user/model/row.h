@@ -67,6 +67,9 @@ private:
     }
 };
 
+// Row.strategy of total_row(): the sum of other rows of the same report.
+inline constexpr char all_operations[] = "all operations";
+
 struct Report {
     std::string schema;       // "copyscope.bench/1", "copyscope.run/1"
     std::string kernel;       // uname -r

@@ -11,7 +11,6 @@
 #include "model/account.h"
 #include "model/row.h"
 #include "model/verdict.h"
-// account.h comes first: it provides the types of the ABI
 #include "strategy/strategy.h"
 
 namespace copyscope {

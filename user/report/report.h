@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The output formats: a result in, bytes out. One file per format and one line in formats.cpp.
+// Must not know where the bytes go, nor measure or judge anything: what is not in the Report is not printed.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/row.h"
+
+namespace copyscope {
+
+struct TextOptions {
+    bool brief = false;  // the first table only, 80 columns instead of 120
+    bool colour = false; // ANSI colours; never changes the width
+};
+
+std::string render_text(const Report& report, const TextOptions& options = {});
+std::string render_json(const Report& report); // the schema is documented in json.cpp
+std::string render_csv(const Report& report);  // RFC 4180
+
+struct Format {
+    const char* name; // as given to --format
+    std::string (*render)(const Report&, const TextOptions&);
+};
+
+std::span<const Format> formats();
+const Format* find_format(std::string_view name); // nullptr: unknown
+
+// "as promised", "better", "worse"; "" for unknown.
+std::string_view verdict_name(Verdict verdict);
+
+} // namespace copyscope

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// Report -> text for a terminal: first how often each byte was copied, next to the textbook, and why they differ; then
+// the bytes, then the cost; and beneath, always, what was lost, what does not close, and what was not seen. "0" is
+// zero; "-" is not seen, or not applicable.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "report/layout.h"
+#include "report/report.h"
+
+namespace copyscope {
+
+namespace {
+
+constexpr std::size_t full_width = 120;
+constexpr std::size_t brief_width = 80;
+
+Cell bytes(std::uint64_t value) {
+    return {format_count(value), format_bytes(value)};
+}
+Cell bytes(const std::optional<std::uint64_t>& value) {
+    return value ? bytes(*value) : Cell{"-"};
+}
+Cell count(std::uint64_t value) {
+    return {format_count(value), format_count_short(value)};
+}
+Cell alarm(Cell cell, bool on) {
+    cell.colour = on ? Colour::yellow : Colour::none;
+    return cell;
+}
+Cell pair(std::uint64_t a, std::uint64_t b) {
+    return {format_count(a) + "/" + format_count(b), format_count_short(a) + "/" + format_count_short(b)};
+}
+
+Cell verdict_cell(const Row& row) {
+    bool good = row.verdict == Verdict::as_promised || row.verdict == Verdict::better;
+    std::string name(verdict_name(row.verdict));
+    return {name.empty() ? "-" : name, "",
+            row.verdict == Verdict::worse ? Colour::red
+            : good                        ? Colour::green
+                                          : Colour::none};
+}
+
+// Figures per byte and per MiB mean nothing without payload.
+Cell ratio_cell(const Row& row, double ratio) {
+    return {row.payload_bytes ? format_ratio(ratio) : "-"};
+}
+
+Cell switches_promised(const Row& row) {
+    return row.textbook.known && row.cycles ? count(static_cast<std::uint64_t>(row.textbook.mode_switches) * row.cycles)
+                                            : Cell{"-"};
+}
+
+Cell time_cell(const Row& row) {
+    return {row.payload_bytes ? format_duration(static_cast<std::uint64_t>(row.kernel_ns_per_mib())) : "-"};
+}
+
+// The long names of endpoint_kind_name(), for where there is no room.
+std::string short_ends(std::string text) {
+    constexpr std::pair<std::string_view, std::string_view> shorter[] = {
+        {"anonymous memory", "anon"}, {"mapped file", "mmap"}, {"mapped device", "mmap dev"},
+        {"block device", "block"},    {"char device", "char"}, {"unix socket", "unix"},
+    };
+    for (auto [name, brief] : shorter)
+        for (std::size_t at; (at = text.find(name)) != std::string::npos;)
+            text.replace(at, name.size(), brief);
+    return text;
+}
+
+// Builds the tables of one report; columns in which nothing could differ are left out, and said in one line instead.
+class Page {
+public:
+    Page(const Report& report, const TextOptions& options)
+        : report_(report), colour_(options.colour), width_(options.brief ? brief_width : full_width) {
+        std::set<std::string> comms, bases;
+        std::set<std::uint32_t> pids;
+        for (const Row& row : report.rows) {
+            bases.insert(row.provenance);
+            if (!row.comm.empty())
+                comms.insert(row.comm);
+            if (row.pid)
+                pids.insert(row.pid);
+            promised_ |= row.textbook.known;
+        }
+        one_comm_ = comms.size() == 1 ? *comms.begin() : "";
+        one_basis_ = bases.size() == 1 ? *bases.begin() : "";
+        show_comm_ = comms.size() > 1;
+        show_pid_ = show_comm_ ? pids.size() > comms.size() : pids.size() > 1;
+    }
+
+    std::string head() const {
+        std::string text;
+        auto line = [&](const char* name, const std::string& value) {
+            if (!value.empty())
+                text += render_paragraph(fmt::format("{:<9}", name) + printable(value), width_, 9) + "\n";
+        };
+        line("kernel", report_.kernel);
+        line("source", report_.source);
+        line("sink", report_.sink);
+        line("command", one_comm_);
+        return text;
+    }
+
+    std::string copies_per_byte() const {
+        Table table = with_keys();
+        table.columns.push_back(column("payload", [](const Row& row) { return bytes(row.payload_bytes); }));
+        if (!promised_)
+            table.columns.push_back(column("copied", [](const Row& row) { return bytes(row.cpu_copy_bytes.total()); }));
+        table.columns.push_back(
+            column("copies/byte", [](const Row& row) { return ratio_cell(row, row.cpu_copies_per_byte()); }));
+        if (promised_) {
+            table.columns.push_back(column("textbook", [](const Row& row) {
+                return Cell{row.textbook.known ? format_ratio(row.textbook.cpu_copies) : "-"};
+            }));
+            table.columns.push_back(column("verdict", verdict_cell));
+        }
+        if (one_basis_.empty())
+            table.columns.push_back(column("basis", [](const Row& row) { return Cell{row.provenance}; }));
+        for (const Row& row : report_.rows)
+            table.remarks.push_back(printable(row.reason));
+        return render_table(table, width_, colour_);
+    }
+
+    std::string bytes_copied() const {
+        Table table = with_keys();
+        table.columns = {
+            column("to user", [](const Row& row) { return bytes(row.cpu_copy_bytes.to_user); }),
+            column("from user", [](const Row& row) { return bytes(row.cpu_copy_bytes.from_user); }),
+            column("in kernel", [](const Row& row) { return bytes(row.cpu_copy_bytes.kernel); }),
+            column("COW", [](const Row& row) { return bytes(row.cpu_copy_bytes.cow); }),
+            column("bounce", [](const Row& row) { return bytes(row.cpu_copy_bytes.bounce); }),
+            column("PIO", [](const Row& row) { return bytes(row.cpu_copy_bytes.pio); }),
+            column("by reference", [](const Row& row) { return bytes(row.referenced_bytes); }),
+            column("DMA in", [](const Row& row) { return bytes(row.dma_from_device); }),
+            column("DMA out", [](const Row& row) { return bytes(row.dma_to_device); }),
+        };
+        return render_table(table, width_, colour_);
+    }
+
+    std::string cost() const {
+        Table table = with_keys();
+        table.columns.push_back(column("calls", [](const Row& row) { return count(row.operations); }));
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.errors > 0; }))
+            table.columns.push_back(column("failed", [](const Row& row) { return count(row.errors); }));
+        table.columns.push_back(column("switches", [](const Row& row) { return count(row.mode_switches); }));
+        table.columns.push_back(
+            column("per MiB", [](const Row& row) { return ratio_cell(row, row.mode_switches_per_mib()); }));
+        if (promised_)
+            table.columns.push_back(column("textbook", switches_promised));
+        table.columns.push_back(
+            column("ctx v/i", [](const Row& row) { return pair(row.ctx_voluntary, row.ctx_involuntary); }));
+        table.columns.push_back(
+            column("flt min/maj", [](const Row& row) { return pair(row.faults_minor, row.faults_major); }));
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.faults_cow > 0; }))
+            table.columns.push_back(column("COW faults", [](const Row& row) { return count(row.faults_cow); }));
+        table.columns.push_back(column("kernel/MiB", time_cell));
+        table.columns.push_back(column(
+            "unaccounted", [](const Row& row) { return alarm(bytes(row.unaccounted_bytes), row.unaccounted_bytes); }));
+        table.columns.push_back(column("lost", [](const Row& row) { return alarm(count(row.lost), row.lost); }));
+        return render_table(table, width_, colour_);
+    }
+
+    std::string foot() const {
+        std::string text;
+        auto line = [&](const std::string& words, Colour colour = Colour::none) {
+            text += coloured(render_paragraph(printable(words), width_, 2), colour_ ? colour : Colour::none) + "\n";
+        };
+        for (const Row& row : report_.rows)
+            if (row.unaccounted_bytes > 0 && row.strategy != all_operations)
+                line(fmt::format("unaccounted: {} bytes in {}: moved or copied, and seen on one side only",
+                                 format_count(row.unaccounted_bytes), name_of(row)),
+                     Colour::yellow);
+        for (const Row& row : report_.rows)
+            if (row.lost > 0 && row.strategy != all_operations)
+                line(fmt::format("lost: {} events in {}", format_count(row.lost), name_of(row)), Colour::yellow);
+        const Losses& losses = report_.losses;
+        for (std::uint32_t i = 0; i < losses.inside.size(); ++i)
+            if (losses.inside[i] > 0)
+                line(fmt::format("lost: {} {}", format_count(losses.inside[i]), loss_description(i)), Colour::yellow);
+        if (losses.missed > 0)
+            line(fmt::format("lost: {} program runs left out by the kernel", format_count(losses.missed)),
+                 Colour::yellow);
+        if (losses.unread > 0)
+            line(fmt::format("lost: {} accounts could not be read", format_count(losses.unread)), Colour::yellow);
+        for (const Row& row : report_.rows)
+            for (const std::string& note : row.notes)
+                line(fmt::format("{}: {}", name_of(row), note));
+        for (const std::string& note : report_.notes)
+            line(note);
+        auto most_runs = std::ranges::max_element(report_.rows, {}, &Row::runs);
+        if (most_runs != report_.rows.end() && most_runs->runs > 1)
+            line(fmt::format("each row is the run with the median kernel time of {}", most_runs->runs));
+        unseen(line);
+        if (!one_basis_.empty())
+            line("basis of the copies: " + one_basis_);
+        if (report_.command_status > 0)
+            line(fmt::format("the command ended with status {}", report_.command_status), Colour::yellow);
+        return text;
+    }
+
+private:
+    // The copies in the first table are without these.
+    void unseen(auto& line) const {
+        std::string classes;
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return !row.cpu_copy_bytes.bounce; }))
+            classes = "bounce buffers";
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return !row.cpu_copy_bytes.pio; }))
+            classes += classes.empty() ? "PIO" : ", PIO";
+        if (!classes.empty())
+            line("not seen, and in no sum: copies by " + classes);
+    }
+
+    Column column(const char* heading, Cell (*cell)(const Row&)) const {
+        Column result{heading, {}};
+        for (const Row& row : report_.rows)
+            result.cells.push_back(cell(row));
+        return result;
+    }
+
+    Table with_keys() const {
+        Table table;
+        if (show_comm_)
+            table.keys.push_back(column("command", [](const Row& row) { return Cell{printable(row.comm)}; }));
+        if (show_pid_)
+            table.keys.push_back(
+                column("pid", [](const Row& row) { return Cell{row.pid ? std::to_string(row.pid) : "-"}; }));
+        table.keys.push_back(
+            column(promised_ ? "strategy" : "operation", [](const Row& row) { return Cell{printable(row.strategy)}; }));
+        table.keys.push_back(column(promised_ ? "variant" : "from -> to", [](const Row& row) {
+            return Cell{printable(row.variant), short_ends(printable(row.variant))};
+        }));
+        return table;
+    }
+
+    std::string name_of(const Row& row) const {
+        std::string name = show_comm_ && !row.comm.empty() ? row.comm + ": " + row.strategy : row.strategy;
+        return row.variant.empty() ? name : name + " (" + row.variant + ")";
+    }
+
+    const Report& report_;
+    bool colour_;
+    std::size_t width_;
+    bool promised_ = false;
+    bool show_comm_ = false, show_pid_ = false;
+    std::string one_comm_, one_basis_;
+};
+
+} // namespace
+
+std::string render_text(const Report& report, const TextOptions& options) {
+    Page page(report, options);
+    std::string text;
+    auto section = [&text](const char* heading, const std::string& body) {
+        if (body.empty())
+            return;
+        text += text.empty() ? "" : "\n";
+        text += *heading ? std::string(heading) + "\n" + body : body;
+    };
+    section("", page.head());
+    if (report.rows.empty())
+        section("", "nothing was counted\n");
+    section("Copies by the CPU per byte of payload", page.copies_per_byte());
+    if (!options.brief) {
+        section("What was copied, referenced and moved by devices (bytes)", page.bytes_copied());
+        section("What it cost", page.cost());
+    }
+    section("", page.foot());
+    return text;
+}
+
+} // namespace copyscope
