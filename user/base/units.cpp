@@ -61,7 +61,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
         return bad_size(text, "not a number");
 
     std::string unit = upper(text.substr(static_cast<std::size_t>(rest - text.data())));
-    if (unit.starts_with(' ')) // as format_bytes() writes it
+    if (unit.size() > 1 && unit.starts_with(' ')) // as format_bytes() writes it
         unit.erase(0, 1);
     if (unit.starts_with('.'))
         return bad_size(text, "must be a whole number");

@@ -26,7 +26,7 @@ struct Account {
 // Who an account belongs to; matched to accounts by `id`.
 struct ProcessInfo {
     copyscope_process id{};
-    std::string comm;
+    std::string comm{};
     std::uint32_t uid = 0;
     std::uint32_t parent_tgid = 0;
     std::uint64_t cgroup_id = 0;
@@ -44,9 +44,9 @@ struct Losses {
 // All accounts over some span of time. Read from the maps it covers the time since attaching (a snapshot); the
 // difference of two snapshots covers the time between them.
 struct Sample {
-    std::vector<Account> accounts; // each key once, in any order
-    std::vector<ProcessInfo> processes;
-    Losses losses;
+    std::vector<Account> accounts{}; // each key once, in any order
+    std::vector<ProcessInfo> processes{};
+    Losses losses{};
 };
 
 // later - earlier, without the accounts in which nothing happened. One counter that ran backwards says that the

@@ -71,13 +71,13 @@ private:
 inline constexpr char all_operations[] = "all operations";
 
 struct Report {
-    std::string schema;       // "copyscope.bench/1", "copyscope.run/1"
-    std::string kernel;       // uname -r
-    std::string source, sink; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
-    std::vector<Row> rows;
-    Losses losses;                  // of the whole measurement
-    std::vector<std::string> notes; // printed beneath the table: what is not seen on this kernel, and the like
-    int command_status = -1;        // run: wait status of the command as an exit code
+    std::string schema{};         // "copyscope.bench/1", "copyscope.run/1"
+    std::string kernel{};         // uname -r
+    std::string source{}, sink{}; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
+    std::vector<Row> rows{};
+    Losses losses{};                  // of the whole measurement
+    std::vector<std::string> notes{}; // printed beneath the table: what is not seen on this kernel, and the like
+    int command_status = -1;          // run: wait status of the command as an exit code
 };
 
 } // namespace copyscope

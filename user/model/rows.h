@@ -29,11 +29,11 @@ struct Origins {
 // One repetition of one strategy.
 struct StrategyRun {
     const Strategy* strategy = nullptr; // required
-    Sample sample;
+    Sample sample{};
     std::uint64_t payload_bytes = 0; // the workload's own count
     std::uint64_t chunk = 0;         // bytes per cycle, 0: unknown
     std::uint32_t pid = 0;           // only this process; 0: all of the sample
-    Variant variant;
+    Variant variant{};
     Origins origins{};
 };
 

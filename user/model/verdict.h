@@ -17,16 +17,16 @@ enum class Cache { unknown, cold, warm };
 struct Variant {
     Cache cache = Cache::unknown;
     std::uint64_t resident_bytes = 0; // of the source, found in the page cache before the run
-    std::optional<bool> sg;           // scatter-gather of the sink's NIC; empty: unknown, or no NIC
+    std::optional<bool> sg{};         // scatter-gather of the sink's NIC; empty: unknown, or no NIC
     bool loopback = false;
     bool virtual_device = false; // veth, tun, bridge
-    std::string interface;       // "eth0"
-    std::string source_fs;       // type of the source's file system: "ext4", "tmpfs"; empty: unknown
+    std::string interface {};    // "eth0"
+    std::string source_fs{};     // type of the source's file system: "ext4", "tmpfs"; empty: unknown
 };
 
 // What the verdict takes into account besides the row.
 struct Circumstances {
-    Variant variant;
+    Variant variant{};
     copyscope_endpoint sink{};             // where the payload ends up
     bool source_is_file = false;           // the payload comes from a file or a block device
     bool mapped = false;                   // ... through a mapping

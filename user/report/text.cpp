@@ -19,7 +19,7 @@ constexpr std::size_t full_width = 120;
 constexpr std::size_t brief_width = 80;
 
 Cell bytes(std::uint64_t value) {
-    return {format_count(value), format_bytes(value)};
+    return {format_count(value), value ? format_bytes(value) : "0"};
 }
 Cell bytes(const std::optional<std::uint64_t>& value) {
     return value ? bytes(*value) : Cell{"-"};
