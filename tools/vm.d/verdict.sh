@@ -23,6 +23,8 @@ judge() {
 		verdict=124 reason="no end within ${timeout} s ($reached); --timeout gives more"
 	elif (($1 != 0)); then
 		reason="QEMU ended with status $1: $(tail -n 1 "$work/qemu.log")"
+	elif [[ $mode == shell && $status == booted ]]; then
+		verdict=0 reason=  # Ctrl-A X, or poweroff
 	elif [[ $status != [0-9]* ]]; then
 		reason="the guest ended without a verdict (last sign of life: $status)"
 	else
