@@ -135,7 +135,7 @@ static __always_inline __u64 own_bytes(const struct sk_buff *skb, int offset, in
 		return bytes;
 	fragments = BPF_CORE_READ(shared, nr_frags);
 	for (i = 0; i < 17 && i < fragments; i++) /* MAX_SKB_FRAGS */
-		own += BPF_CORE_READ(shared, frags[i].bv_len);
+		own += fragment_bytes(shared, i);
 	own -= offset;
 	if (own < 0)
 		return 0;

@@ -36,6 +36,25 @@ static __always_inline enum iter_class iter_class(const struct iov_iter *iter)
 }
 
 /*
+ * v6.8 (21d2e6737c97): skb_frag_t is a struct of its own with a member len; before it was a bio_vec. 16 bytes both.
+ */
+struct skb_frag___v6_8 {
+	unsigned int len;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 fragment_bytes(const struct skb_shared_info *shared, __u32 index)
+{
+	const struct bio_vec *fragment = (const void *)&shared->frags + index * sizeof(struct bio_vec);
+	const struct skb_frag___v6_8 *newer = (const void *)fragment;
+
+	if (bpf_core_field_exists(newer->len)) {
+		barrier_var(newer); /* the address must not be computed where the field does not exist */
+		return BPF_CORE_READ(newer, len);
+	}
+	return BPF_CORE_READ(fragment, bv_len);
+}
+
+/*
  * System call arguments. Syscall wrappers take one struct pt_regs * on x86-64 and arm64; which register holds which
  * argument is bpf_tracing.h's knowledge.
  */

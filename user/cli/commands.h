@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subcommands: each file registers its options and, when its command is chosen, sets the exit status.
+// The command line is thin: parse, build, call. It measures, judges and formats nothing itself.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <string>
+
+#include "base/result.h"
+#include "model/row.h"
+
+namespace copyscope {
+
+void add_bench(CLI::App& app, int& status);
+void add_run(CLI::App& app, int& status);
+void add_sink(CLI::App& app, int& status);
+void add_doctor(CLI::App& app, int& status);
+
+// How a report leaves the program; the same options in every command that makes one.
+struct Output {
+    bool json = false;
+    bool csv = false;
+    bool brief = false;
+    bool strict = false;
+    std::string file; // empty: where the command says
+
+    void add_options(CLI::App& command);
+    bool for_machines() const { return json || csv; }
+
+    // Writes to the file, or else to `stream`.
+    Status write(const Report& report, FILE* stream) const;
+
+    // For --strict: 1 if anything was lost or is unaccounted, else 0.
+    int verdict(const Report& report) const;
+};
+
+// Prints "copyscope: message" on stderr, returns the exit code.
+int report_error(const Error& error);
+
+// Set by SIGINT, SIGTERM and SIGHUP after catch_signals(); the second one ends the program at once.
+extern std::atomic<bool> stop_requested;
+void catch_signals();
+
+// A line on stderr that the next one replaces; nothing if stderr is not a terminal.
+void show_progress(const std::string& line);
+void clear_progress();
+
+// What this kernel hides, as notes beneath a table: one line, the details are doctor's.
+std::string not_seen_note(const std::vector<std::string>& not_seen);
+
+} // namespace copyscope

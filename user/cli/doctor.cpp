@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// copyscope doctor: whether this machine can be profiled, what is bound to what, and what is therefore not seen.
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "bench/bench.h"
+#include "bench/filesystem.h"
+#include "cli/commands.h"
+#include "model/rows.h"
+#include "probe/session.h"
+
+namespace copyscope {
+namespace {
+
+constexpr std::uint64_t known_bytes = 1 << 20;
+
+void print_facts(const Facts& facts) {
+    const auto yes_no = [](bool value) { return value ? "yes" : "no"; };
+    fmt::print("kernel        {} {}\n", facts.release, facts.machine);
+    fmt::print("privileges    {}\n", facts.root ? "sufficient" : "not sufficient");
+    fmt::print("BTF           {}\n", yes_no(facts.btf));
+    fmt::print("tracing       {}\n", facts.tracing ? fmt::format("{} functions", facts.attachable.size()) : "no");
+    fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
+}
+
+// One line per metric and function; the two programs of a system call are one line, and system calls are one list.
+void print_plan(const Plan& plan) {
+    std::string calls, last;
+    for (const auto& binding : plan.bindings)
+        if (binding.hook->system_call && std::string(binding.hook->program).starts_with("enter_"))
+            calls += std::string(calls.empty() ? "" : " ") + binding.hook->functions.front();
+    fmt::print("\n{:<23} {}\n", "metric", "bound to");
+    fmt::print("{:<23} system calls {}\n", "operations", calls);
+    for (const auto& binding : plan.bindings) {
+        const auto& hook = *binding.hook;
+        if (hook.system_call)
+            continue;
+        std::string function = binding.function;
+        if (hook.functions.empty())
+            function = fmt::format("tracepoint ({})", hook.program);
+        else if (!binding.bound())
+            function = fmt::format("- (this kernel has no {} to attach to)", hook.functions.front());
+        const auto line = fmt::format("{:<23} {}", hook.metric, function);
+        if (line != last)
+            fmt::print("{}\n", line);
+        last = line;
+    }
+    fmt::print("\nnot seen:\n");
+    for (const auto& what : plan.not_seen())
+        fmt::print("  {}\n", what);
+}
+
+// Moves a known megabyte and compares what was copied with what this strategy must copy.
+Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch, Session& session) {
+    BenchOptions options;
+    options.strategies = {&strategy};
+    options.size = known_bytes;
+    options.scratch_dir = scratch;
+    options.patience.stop = &stop_requested;
+    if (&strategy == &direct_strategy && !supports_direct(scratch)) {
+        fmt::print("  {:<12} skipped: {} does not support O_DIRECT (--scratch DIR)\n", strategy.name, scratch);
+        return true;
+    }
+    const auto runs = run_bench(options, session, {});
+    if (!runs)
+        return std::unexpected(runs.error());
+    StrategyRun input;
+    input.strategy = &strategy;
+    input.sample = runs->front().sample;
+    input.payload_bytes = runs->front().moved.bytes;
+    input.chunk = options.chunk;
+    const auto row = strategy_row(input);
+    const auto expected = static_cast<std::uint64_t>(strategy.textbook.cpu_copies * known_bytes);
+    const bool good = row.cpu_copy_bytes.total() == expected && !row.unaccounted_bytes && !row.lost;
+    fmt::print("  {:<12} {}: {} of {} bytes copied by the CPU, {} expected; {} unaccounted, {} lost\n", strategy.name,
+               good ? "ok" : "WRONG", format_count(row.cpu_copy_bytes.total()), format_count(known_bytes),
+               format_count(expected), format_count(row.unaccounted_bytes), row.lost);
+    return good;
+}
+
+Result<int> self_test(const std::string& scratch, Session& session) {
+    fmt::print("\nself-test, 1 MiB by each strategy to a receiver on 127.0.0.1:\n");
+    bool good = true;
+    for (const auto* strategy : strategies()) {
+        const auto passed = test_strategy(*strategy, scratch, session);
+        if (!passed)
+            return std::unexpected(passed.error().within(strategy->name));
+        good = good && *passed;
+        std::fflush(stdout);
+    }
+    return good ? 0 : 1;
+}
+
+Result<int> examine(bool test, const std::string& scratch) {
+    const auto facts = read_facts();
+    print_facts(facts);
+    if (auto possible = facts.possible(); !possible)
+        return std::unexpected(possible.error().within("profiling is not possible"));
+    const auto plan = make_plan(facts);
+    if (!plan)
+        return std::unexpected(plan.error().within("profiling is not possible"));
+    print_plan(*plan);
+    std::fflush(stdout);
+    // The last word is the kernel's: the programs are loaded and attached once.
+    catch_signals();
+    auto session = Session::open(facts);
+    if (!session)
+        return std::unexpected(session.error().within("profiling is not possible"));
+    fmt::print("\nprofiling is possible: all programs load and attach\n");
+    return test ? self_test(scratch, **session) : 0;
+}
+
+} // namespace
+
+void add_doctor(CLI::App& app, int& status) {
+    struct Arguments {
+        bool test = false;
+        std::string scratch = ".";
+    };
+    auto* command = app.add_subcommand("doctor", "whether and how this machine can be profiled, and what is not seen");
+    auto arguments = std::make_shared<Arguments>();
+    command->add_flag("--selftest", arguments->test, "move a known megabyte by each strategy and compare");
+    command->add_option("--scratch", arguments->scratch, "where --selftest makes its file")
+        ->type_name("DIR")
+        ->capture_default_str();
+    command->footer("Exits with 0 if profiling is possible (and the self-test is right), else with 1.");
+    command->callback([arguments, &status] {
+        const auto done = examine(arguments->test, arguments->scratch);
+        status = done ? *done : report_error(done.error());
+    });
+}
+
+} // namespace copyscope

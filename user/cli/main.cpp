@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of contents of the command line; no work is done here.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+
+namespace {
+
+constexpr const char* version = "copyscope 0.1.0";
+
+constexpr const char* footer = R"(Exit codes: 0 as asked, 1 this machine does not allow it (or --strict and something was lost), 2 usage;
+`run` passes on the exit code of the command.
+
+Examples:
+  copyscope doctor                              what can be measured here
+  copyscope bench --sink tcp:192.0.2.2:7007     five ways to send a file, compared with the textbook
+  copyscope run -- cp big.iso /mnt/disk         what a command really copied
+)";
+
+} // namespace
+
+int main(int argc, char** argv) {
+    using namespace copyscope;
+    CLI::App app{"Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save."};
+    app.footer(footer);
+    app.set_version_flag("--version", version);
+    app.require_subcommand(1);
+    app.failure_message(CLI::FailureMessage::simple);
+
+    int status = 0;
+    add_bench(app, status);
+    add_run(app, status);
+    add_sink(app, status);
+    add_doctor(app, status);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& success) { // --help, --version
+        return app.exit(success);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "copyscope: {} (copyscope --help)\n", error.what());
+        return static_cast<int>(ExitCode::usage);
+    }
+    return status;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "report/report.h"
+
+namespace copyscope {
+
+std::atomic<bool> stop_requested = false;
+
+namespace {
+
+void on_signal(int signal) {
+    if (stop_requested.exchange(true)) {
+        // Whoever asks twice does not want to wait. The kernel detaches what we hold.
+        std::signal(signal, SIG_DFL);
+        std::raise(signal);
+    }
+}
+
+Status put(const std::string& text, FILE* stream, const std::string& name) {
+    if (std::fwrite(text.data(), 1, text.size(), stream) != text.size() || std::fflush(stream))
+        return fail_errno("cannot write " + name);
+    return {};
+}
+
+} // namespace
+
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    for (int signal : {SIGINT, SIGTERM, SIGHUP})
+        sigaction(signal, &action, nullptr);
+    // A reader that has gone away is an error of one write, not the end of us before the clean-up.
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+void Output::add_options(CLI::App& command) {
+    auto* as_json = command.add_flag("--json", json, "print JSON (docs/metrics.md describes it)");
+    command.add_flag("--csv", csv, "print CSV")->excludes(as_json);
+    command.add_flag("--brief", brief, "one table of 80 columns");
+    command.add_flag("--strict", strict, "exit with 1 if anything was lost or is unaccounted");
+    command.add_option("--output", file, "write the report to FILE")->type_name("FILE");
+}
+
+Status Output::write(const Report& report, FILE* stream) const {
+    const TextOptions options{.brief = brief,
+                              .colour = file.empty() && isatty(fileno(stream)) && !std::getenv("NO_COLOR")};
+    const auto text = json ? render_json(report) : csv ? render_csv(report) : render_text(report, options);
+    if (file.empty())
+        return put(text, stream, "the report");
+    FILE* out = std::fopen(file.c_str(), "we");
+    if (!out)
+        return fail_errno("cannot create " + file);
+    auto status = put(text, out, file);
+    if (std::fclose(out) && status)
+        status = fail_errno("cannot write " + file);
+    return status;
+}
+
+int Output::verdict(const Report& report) const {
+    if (!strict)
+        return 0;
+    std::uint64_t doubts = report.losses.total();
+    for (const auto& row : report.rows)
+        doubts += row.lost + row.unaccounted_bytes;
+    return doubts ? 1 : 0;
+}
+
+int report_error(const Error& error) {
+    clear_progress();
+    fmt::print(stderr, "copyscope: {}\n", error.message);
+    return static_cast<int>(error.code);
+}
+
+void show_progress(const std::string& line) {
+    if (isatty(STDERR_FILENO))
+        fmt::print(stderr, "\r\033[K{}", line);
+}
+
+void clear_progress() { show_progress(""); }
+
+std::string not_seen_note(const std::vector<std::string>& not_seen) {
+    std::string note = "not seen on this kernel:";
+    for (std::size_t i = 0; i < not_seen.size(); i++)
+        note += (i ? "; " : " ") + not_seen[i];
+    return note;
+}
+
+} // namespace copyscope
