@@ -59,11 +59,11 @@ struct LossWords {
     std::string_view name, description;
 };
 constexpr std::array<LossWords, COPYSCOPE_LOSSES> loss_words{{
-    {"ledger", "operations not seen: no task storage"},
-    {"account", "operations not posted: accounts map full"},
-    {"process", "processes without a name: processes map full"},
+    {"ledger", "operations not seen (no task storage)"},
+    {"account", "operations not posted (accounts map full)"},
+    {"process", "processes without a name (processes map full)"},
     {"unclosed", "operations whose end was not seen"},
-    {"vma", "memory of unknown kind: bpf_find_vma failed"},
+    {"vma", "memory of unknown kind (bpf_find_vma failed)"},
     {"bio", "disk requests without an owner"},
     {"inode", "files whose write-back has no owner"},
     {"socket", "socket events without an owner"},

@@ -110,7 +110,9 @@ std::uint64_t apart(std::uint64_t a, std::uint64_t b) {
 }
 
 void note_cache(const StrategyRun& run, Row& row) {
-    std::uint64_t resident = run.variant.resident_bytes;
+    if (!run.variant.resident_bytes)
+        return;
+    std::uint64_t resident = *run.variant.resident_bytes;
     if (run.variant.cache == Cache::cold && resident > 0)
         row.notes.push_back(
             fmt::format("not quite cold: {} bytes were in the page cache before", format_count(resident)));

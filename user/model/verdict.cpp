@@ -101,7 +101,7 @@ std::string reason_for_source_dma(const Question& q) {
             return fmt::format("source is {}: no disk of this machine", remote);
     if (row.dma_from_device > 0)
         return fmt::format("page cache was partly warm: {} by disk DMA", format_bytes(row.dma_from_device));
-    if (variant.cache == Cache::cold && variant.resident_bytes == 0)
+    if (variant.cache == Cache::cold && variant.resident_bytes.value_or(0) == 0)
         return "no disk DMA seen, though the page cache was cold";
     return "page cache was warm: no disk DMA";
 }

@@ -16,8 +16,8 @@ enum class Cache { unknown, cold, warm };
 // What the one who ran the strategy knows of the run, and the counters do not tell.
 struct Variant {
     Cache cache = Cache::unknown;
-    std::uint64_t resident_bytes = 0; // of the source, found in the page cache before the run
-    std::optional<bool> sg{};         // scatter-gather of the sink's NIC; empty: unknown, or no NIC
+    std::optional<std::uint64_t> resident_bytes{}; // of the source, in the page cache before the run; empty: unknown
+    std::optional<bool> sg{};                      // scatter-gather of the sink's NIC; empty: unknown, or no NIC
     bool loopback = false;
     bool virtual_device = false; // veth, tun, bridge
     std::string interface {};    // "eth0"

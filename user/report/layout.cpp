@@ -122,9 +122,8 @@ std::string render_sheet(const Sheet& sheet, std::size_t rows, const std::vector
                 std::size_t visible = sheet.row(i, false).size();
                 line += std::string(sheet.end() - visible, ' ') + remarks[i];
             } else {
-                line += "\n" + std::string(remark_indent, ' ') + render_paragraph(remarks[i], width - remark_indent, 0);
-                for (std::size_t at = line.find('\n') + 1; (at = line.find('\n', at)) != std::string::npos;)
-                    line.insert(++at, std::string(remark_indent, ' '));
+                line += "\n" + std::string(remark_indent, ' ') +
+                        render_paragraph(remarks[i], width, remark_indent, remark_indent);
             }
         }
         text += line + "\n";
@@ -166,9 +165,9 @@ std::string render_table(const Table& table, std::size_t width, bool colour) {
     return text;
 }
 
-std::string render_paragraph(std::string_view text, std::size_t width, std::size_t indent) {
+std::string render_paragraph(std::string_view text, std::size_t width, std::size_t indent, std::size_t used) {
     std::string result;
-    std::size_t room = width; // of the current line
+    std::size_t room = width - used; // of the current line
     const std::string new_line = "\n" + std::string(indent, ' ');
     bool begun = false;
     while (!text.empty()) {

@@ -33,8 +33,9 @@ struct Table {
 // tables that repeat the keys.
 std::string render_table(const Table& table, std::size_t width, bool colour);
 
-// Broken between words, all lines but the first indented. A word longer than a line is broken.
-std::string render_paragraph(std::string_view text, std::size_t width, std::size_t indent);
+// Broken between words, all lines but the first indented; `used` columns of the first are taken already. A word longer
+// than a line is broken. No line feed at the end.
+std::string render_paragraph(std::string_view text, std::size_t width, std::size_t indent, std::size_t used = 0);
 
 // What a terminal can show: control characters and bytes beyond ASCII become "?".
 std::string printable(std::string_view text);

@@ -95,7 +95,7 @@ public:
         std::string text;
         auto line = [&](const char* name, const std::string& value) {
             if (!value.empty())
-                text += render_paragraph(fmt::format("{:<9}", name) + printable(value), width_, 9) + "\n";
+                text += fmt::format("{:<9}", name) + render_paragraph(printable(value), width_, 9, 9) + "\n";
         };
         line("kernel", report_.kernel);
         line("source", report_.source);
@@ -133,7 +133,7 @@ public:
             column("COW", [](const Row& row) { return bytes(row.cpu_copy_bytes.cow); }),
             column("bounce", [](const Row& row) { return bytes(row.cpu_copy_bytes.bounce); }),
             column("PIO", [](const Row& row) { return bytes(row.cpu_copy_bytes.pio); }),
-            column("by reference", [](const Row& row) { return bytes(row.referenced_bytes); }),
+            column("by ref", [](const Row& row) { return bytes(row.referenced_bytes); }),
             column("DMA in", [](const Row& row) { return bytes(row.dma_from_device); }),
             column("DMA out", [](const Row& row) { return bytes(row.dma_to_device); }),
         };
@@ -179,12 +179,12 @@ public:
         const Losses& losses = report_.losses;
         for (std::uint32_t i = 0; i < losses.inside.size(); ++i)
             if (losses.inside[i] > 0)
-                line(fmt::format("lost: {} {}", format_count(losses.inside[i]), loss_description(i)), Colour::yellow);
+                line(fmt::format("lost: {}: {}", loss_description(i), format_count(losses.inside[i])), Colour::yellow);
         if (losses.missed > 0)
-            line(fmt::format("lost: {} program runs left out by the kernel", format_count(losses.missed)),
+            line(fmt::format("lost: program runs left out by the kernel: {}", format_count(losses.missed)),
                  Colour::yellow);
         if (losses.unread > 0)
-            line(fmt::format("lost: {} accounts could not be read", format_count(losses.unread)), Colour::yellow);
+            line(fmt::format("lost: accounts that could not be read: {}", format_count(losses.unread)), Colour::yellow);
         for (const Row& row : report_.rows)
             for (const std::string& note : row.notes)
                 line(fmt::format("{}: {}", name_of(row), note));
@@ -193,7 +193,6 @@ public:
         auto most_runs = std::ranges::max_element(report_.rows, {}, &Row::runs);
         if (most_runs != report_.rows.end() && most_runs->runs > 1)
             line(fmt::format("each row is the run with the median kernel time of {}", most_runs->runs));
-        unseen(line);
         if (!one_basis_.empty())
             line("basis of the copies: " + one_basis_);
         if (report_.command_status > 0)
@@ -202,17 +201,6 @@ public:
     }
 
 private:
-    // The copies in the first table are without these.
-    void unseen(auto& line) const {
-        std::string classes;
-        if (std::ranges::any_of(report_.rows, [](const Row& row) { return !row.cpu_copy_bytes.bounce; }))
-            classes = "bounce buffers";
-        if (std::ranges::any_of(report_.rows, [](const Row& row) { return !row.cpu_copy_bytes.pio; }))
-            classes += classes.empty() ? "PIO" : ", PIO";
-        if (!classes.empty())
-            line("not seen, and in no sum: copies by " + classes);
-    }
-
     Column column(const char* heading, Cell (*cell)(const Row&)) const {
         Column result{heading, {}};
         for (const Row& row : report_.rows)
