@@ -47,6 +47,19 @@ TEST(OperationRows, SumProcessesOfOneNameAndSortByCopies) {
     EXPECT_EQ(rows[0].verdict, Verdict::unknown);
 }
 
+TEST(OperationRows, FaultsThatMovedNothingComeLastWhoeverTookThem) {
+    Sample sample = two_processes();
+    sample.processes[1].comm = "zsh"; // after "cp" by name
+    sample.accounts = {account(COPYSCOPE_OP_FAULT, anon, anon, {{COPYSCOPE_FAULTS_MINOR, 5}}),
+                       account(COPYSCOPE_OP_WRITE, anon, file, {{COPYSCOPE_ERRORS, 1}}, 200),
+                       account(COPYSCOPE_OP_FAULT, anon, anon, {{COPYSCOPE_COW_BYTES, 4096}}, 200)};
+    auto rows = operation_rows(sample);
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(rows[0].strategy, "fault"); // it copied
+    EXPECT_EQ(rows[1].strategy, "write");
+    EXPECT_EQ(rows[2].strategy, "fault");
+}
+
 TEST(OperationRows, CanTellProcessesApart) {
     auto rows = operation_rows(two_processes(), {.per_process = true});
     ASSERT_EQ(rows.size(), 5U);
