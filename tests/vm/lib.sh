@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What every test on a real kernel uses. Sourced inside the VM, where copyscope and its kin are on PATH and the
+# laboratory is set up (tools/vm --help). Knows how to check and how to ask a JSON report; knows no strategy.
+set -uo pipefail
+
+failures=0
+scratch=$(mktemp -d /tmp/test.XXXXXX)
+
+ok() { echo "ok $1"; }
+fail() { # NAME WHY
+	echo "FAIL $1: $2"
+	failures=$((failures + 1))
+}
+skip() { echo "skip $1: $2"; }
+
+equal() { # NAME ACTUAL EXPECTED
+	if [[ $2 == "$3" ]]; then ok "$1"; else fail "$1" "got '$2', expected '$3'"; fi
+}
+
+between() { # NAME ACTUAL LOW HIGH
+	if [[ $2 =~ ^[0-9]+$ ]] && (($2 >= $3 && $2 <= $4)); then ok "$1"; else fail "$1" "got '$2', expected $3..$4"; fi
+}
+
+contains() { # NAME TEXT PART
+	if [[ $2 == *"$3"* ]]; then ok "$1"; else fail "$1" "'$3' is not in: $2"; fi
+}
+
+# One value of a report. usage: ask FILE JQ-EXPRESSION
+ask() { jq -r "$2" "$1"; }
+
+# Sum of a field over the rows that match. usage: sum FILE SELECT FIELD, e.g. sum r.json '.operation=="read"' .payload_bytes
+sum() { jq -r "[.rows[] | select(.strategy != \"all operations\") | select($2) | $3 // 0] | add // 0" "$1"; }
+
+# What copyscope could leave behind. Compared before and after.
+leftovers() {
+	bpftool prog list 2>/dev/null | grep -oE ' name [a-z_]+ ' | grep -cE 'enter_|exit_|_io |copy_bits|begin_send'
+	bpftool map list 2>/dev/null | grep -cE ' name (ledgers|accounts|processes|losses|writers|bios|senders|frames) '
+	ip netns list | wc -l
+	find /tmp /var/tmp /lab /dev/shm /run -name '*copyscope*' 2>/dev/null | grep -v '^/run/copyscope' | wc -l
+	pgrep -x copyscope | wc -l
+}
+
+# A receiver behind the emulated NIC; stopped at the end of the test.
+sink_pid=
+start_sink() {
+	ip netns exec peer copyscope sink --listen 192.0.2.2:7007 >"$scratch/sink.log" 2>&1 &
+	sink_pid=$!
+	for _ in {1..100}; do
+		grep -q '^listening' "$scratch/sink.log" && return
+		sleep 0.1
+	done
+	fail "start the sink" "$(cat "$scratch/sink.log")"
+}
+stop_sink() {
+	[[ -z $sink_pid ]] || { kill "$sink_pid"; wait "$sink_pid"; } 2>/dev/null
+	sink_pid=
+}
+
+finish() {
+	stop_sink
+	rm -rf "$scratch"
+	exit $((failures > 0))
+}
