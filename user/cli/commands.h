@@ -24,11 +24,12 @@ struct Output {
     bool brief = false;
     bool strict = false;
     std::string file; // empty: where the command says
+    std::string save; // JSON besides; empty: none
 
     void add_options(CLI::App& command);
     bool for_machines() const { return json || csv; }
 
-    // Writes to the file, or else to `stream`.
+    // Writes to the file, or else to `stream`; and saves.
     Status write(const Report& report, FILE* stream) const;
 
     // For --strict: 1 if anything was lost or is unaccounted, else 0.

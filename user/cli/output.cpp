@@ -27,6 +27,16 @@ Status put(const std::string& text, FILE* stream, const std::string& name) {
     return {};
 }
 
+Status put_file(const std::string& text, const std::string& name) {
+    FILE* out = std::fopen(name.c_str(), "we");
+    if (!out)
+        return fail_errno("cannot create " + name);
+    auto status = put(text, out, name);
+    if (std::fclose(out) && status)
+        status = fail_errno("cannot write " + name);
+    return status;
+}
+
 } // namespace
 
 void catch_signals() {
@@ -44,21 +54,16 @@ void Output::add_options(CLI::App& command) {
     command.add_flag("--brief", brief, "one table of 80 columns");
     command.add_flag("--strict", strict, "exit with 1 if anything was lost or is unaccounted");
     command.add_option("--output", file, "write the report to FILE")->type_name("FILE");
+    command.add_option("--save", save, "write JSON to FILE as well")->type_name("FILE");
 }
 
 Status Output::write(const Report& report, FILE* stream) const {
     const TextOptions options{.brief = brief,
                               .colour = file.empty() && isatty(fileno(stream)) && !std::getenv("NO_COLOR")};
     const auto text = json ? render_json(report) : csv ? render_csv(report) : render_text(report, options);
-    if (file.empty())
-        return put(text, stream, "the report");
-    FILE* out = std::fopen(file.c_str(), "we");
-    if (!out)
-        return fail_errno("cannot create " + file);
-    auto status = put(text, out, file);
-    if (std::fclose(out) && status)
-        status = fail_errno("cannot write " + file);
-    return status;
+    if (auto status = file.empty() ? put(text, stream, "the report") : put_file(text, file); !status)
+        return status;
+    return save.empty() ? Status{} : put_file(render_json(report), save);
 }
 
 int Output::verdict(const Report& report) const {
