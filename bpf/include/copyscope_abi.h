@@ -72,7 +72,7 @@ enum copyscope_endpoint_kind {
 struct copyscope_endpoint {
 	__u16 kind;   /* enum copyscope_endpoint_kind */
 	__u16 flags;  /* COPYSCOPE_END_* */
-	__u32 device; /* files: kernel dev_t of the file system (MAJOR << 20 | MINOR); sockets: ifindex; else 0 */
+	__u32 device; /* kernel dev_t (MAJOR << 20 | MINOR): of a file its file system, of a device its own; sockets: ifindex */
 };
 COPYSCOPE_ASSERT_SIZE(copyscope_endpoint, 8);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <unistd.h>
 
 #include "base/units.h"
 #include "bench/filesystem.h"
@@ -80,7 +81,8 @@ std::string leave_out_direct(BenchOptions& bench) {
 Variant variant_of(const BenchRun& run, const std::string& filesystem) {
     Variant variant;
     variant.cache = run.cache == CacheMode::cold ? Cache::cold : Cache::warm;
-    variant.resident_bytes = run.resident_pages.value_or(0) * 4096;
+    if (run.resident_pages)
+        variant.resident_bytes = *run.resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
     variant.sg = run.link.loopback ? std::nullopt : run.link.scatter_gather;
     variant.loopback = run.link.loopback;
     variant.virtual_device = !run.link.interface.empty() && !run.link.loopback && run.link.driver.empty();
@@ -113,9 +115,7 @@ Report make_report(const Arguments& arguments, const std::vector<BenchRun>& runs
         input.chunk = bench.chunk;
         input.variant = variant_of(run, filesystem);
         repetitions.push_back(strategy_row(input));
-        for (std::size_t loss = 0; loss < run.sample.losses.inside.size(); loss++)
-            report.losses.inside[loss] += run.sample.losses.inside[loss];
-        report.losses.missed += run.sample.losses.missed;
+        report.losses += run.sample.losses;
         if (i + 1 == runs.size() || runs[i + 1].repetition == 0) {
             report.rows.push_back(median_row(repetitions));
             repetitions.clear();
@@ -164,29 +164,35 @@ void add_bench(CLI::App& app, int& status) {
                     "\n\nExamples:\n  copyscope bench --sink tcp:192.0.2.2:7007 --sg both\n"
                     "  copyscope bench --strategy sendfile,splice --size 1G --cache warm --json\n\n"
                     "`copyscope sink` receives at the other end and checks every byte.");
-    command->add_option("--strategy", arguments->strategies, "which, separated by commas (default: all)");
-    command->add_option("--size", arguments->size, "bytes to move: 8M (default), 64K, 1G...");
-    command->add_option("--chunk", arguments->chunk, "bytes per cycle")->capture_default_str();
+    command->add_option("--strategy", arguments->strategies, "which, separated by commas (default: all)")
+        ->type_name("NAME,...");
+    command->add_option("--size", arguments->size, "bytes to move: 8M (default), 64K, 1G...")->type_name("SIZE");
+    command->add_option("--chunk", arguments->chunk, "bytes per cycle")->type_name("SIZE")->capture_default_str();
     command->add_option("--repeat", bench.repeat, "runs per strategy; the median is shown")
         ->check(CLI::Range(1, 10000))
+        ->type_name("N")
         ->capture_default_str();
     command->add_option("--cache", bench.cache, "page cache before each run: cold (default) or warm")
         ->transform(CLI::CheckedTransformer(
-            std::map<std::string, CacheMode>{{"cold", CacheMode::cold}, {"warm", CacheMode::warm}}));
+            std::map<std::string, CacheMode>{{"cold", CacheMode::cold}, {"warm", CacheMode::warm}}))
+        ->type_name("cold|warm");
     auto* source = command->add_option("--source", bench.source_path, "send this file")->type_name("FILE");
     command->add_option("--scratch", bench.scratch_dir, "make a file of --size here and send it")
         ->type_name("DIR")
         ->capture_default_str()
         ->excludes(source);
-    command->add_option("--sink", arguments->sink,
-                        "tcp:HOST:PORT, file:PATH or null (default: a receiver of its own on 127.0.0.1)");
+    command
+        ->add_option("--sink", arguments->sink,
+                     "tcp:HOST:PORT, file:PATH or null (default: a receiver of its own on 127.0.0.1)")
+        ->type_name("SINK");
     command->add_option("--sg", bench.scatter_gather,
                         "scatter-gather of the NIC: keep (default), on, off, both; set back afterwards")
         ->transform(CLI::CheckedTransformer(
             std::map<std::string, ScatterGatherMode>{{"keep", ScatterGatherMode::keep},
                                                      {"on", ScatterGatherMode::on},
                                                      {"off", ScatterGatherMode::off},
-                                                     {"both", ScatterGatherMode::both}}));
+                                                     {"both", ScatterGatherMode::both}}))
+        ->type_name("STATE");
     arguments->output.add_options(*command);
     command->callback([arguments, &status] {
         const auto done = measure(*arguments);

@@ -49,6 +49,7 @@ void add_sink(CLI::App& app, int& status) {
     auto* command = app.add_subcommand("sink", "receive what a bench sends, and check every byte");
     auto arguments = std::make_shared<Arguments>();
     command->add_option("--listen", arguments->listen, "HOST:PORT; :PORT for every address, port 0 for any")
+        ->type_name("HOST:PORT")
         ->capture_default_str();
     command->add_flag("--once", arguments->once, "end after one transfer");
     command->footer("Exits with 1 if a transfer was damaged.\nExample:\n  copyscope sink --listen 192.0.2.2:7007");

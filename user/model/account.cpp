@@ -95,6 +95,20 @@ std::uint64_t Losses::total() const {
     return std::accumulate(inside.begin(), inside.end(), missed + unread);
 }
 
+Losses& Losses::operator+=(const Losses& other) {
+    std::transform(inside.begin(), inside.end(), other.inside.begin(), inside.begin(), std::plus());
+    missed += other.missed;
+    unread += other.unread;
+    return *this;
+}
+
+Losses& Losses::operator-=(const Losses& earlier) {
+    std::transform(inside.begin(), inside.end(), earlier.inside.begin(), inside.begin(), std::minus());
+    missed -= earlier.missed;
+    unread -= earlier.unread;
+    return *this;
+}
+
 Sample difference(const Sample& earlier, const Sample& later) {
     std::map<decltype(order(copyscope_account_key{})), const Account*> before;
     for (const Account& account : earlier.accounts)

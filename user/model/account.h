@@ -39,6 +39,8 @@ struct Losses {
     std::uint64_t unread = 0; // accounts that user space could not read
 
     std::uint64_t total() const;
+    Losses& operator+=(const Losses& other);
+    Losses& operator-=(const Losses& earlier); // each at least as large as the earlier one
 };
 
 // All accounts over some span of time. Read from the maps it covers the time since attaching (a snapshot); the

@@ -161,9 +161,7 @@ Result<Sample> Session::end() {
     auto losses = read_losses(maps.losses, loaded_->skeleton->obj);
     if (!losses)
         return std::unexpected(losses.error());
-    for (std::size_t i = 0; i < losses->inside.size(); i++)
-        losses->inside[i] -= losses_before_.inside[i];
-    losses->missed -= losses_before_.missed;
+    *losses -= losses_before_;
     return Sample{std::move(*accounts), std::move(*processes), *losses};
 }
 
