@@ -32,6 +32,22 @@ ask() { jq -r "$2" "$1"; }
 # Sum of a field over the rows that match. usage: sum FILE SELECT FIELD, e.g. sum r.json '.operation=="read"' .payload_bytes
 sum() { jq -r "[.rows[] | select(.strategy != \"all operations\") | select($2) | $3 // 0] | add // 0" "$1"; }
 
+# All rows of a report at once, for tests that ask much: one jq takes half a second in an emulated VM. KEY names a row.
+# usage: load FILE KEY, e.g. load r.json '"\(.strategy), \(.variant)"'; then ${VALUE["sendfile, cold: dma_bytes.to_device"]}
+# Two rows of one key would hide each other: ${VALUE["KEY: rows"]} says how many there are. Facts of the whole report have
+# the key "report".
+declare -A VALUE
+load() {
+	local name value
+	VALUE=()
+	while IFS=$'\t' read -r name value; do VALUE[$name]=$value; done < <(jq -r '
+		def leaves: . as $in | paths(type != "object" and type != "array") | . as $path |
+			"\($path | map(tostring) | join("."))\t\($in | getpath($path))";
+		(.rows | group_by('"$2"')[] | (.[0] | '"$2"') as $key |
+			"\($key): rows\t\(length)", "\($key): \(.[0] | leaves)"),
+		"report: rows\t\(.rows | length)", "report: \(del(.rows) | leaves)"' "$1")
+}
+
 # What copyscope could leave behind. Compared before and after.
 leftovers() {
 	bpftool prog list 2>/dev/null | grep -oE ' name [a-z_]+ ' | grep -cE 'enter_|exit_|_io |copy_bits|begin_send'
