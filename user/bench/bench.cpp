@@ -3,6 +3,7 @@
 #include "bench/bench.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "bench/local_sink.h"
 #include "bench/source.h"
@@ -150,12 +151,21 @@ Status Bench::measure(BenchRun& run, WorkloadProcess& child, Channel& channel) {
     return {};
 }
 
+// A parent that ignores SIGCHLD hands that down through exec, and then the kernel reaps children before anybody can ask
+// how they ended.
+void want_children_reported() {
+    struct sigaction action = {};
+    if (::sigaction(SIGCHLD, nullptr, &action) == 0 && action.sa_handler == SIG_IGN)
+        ::signal(SIGCHLD, SIG_DFL);
+}
+
 } // namespace
 
 Result<std::vector<BenchRun>> run_bench(const BenchOptions& options, Recorder& recorder,
                                         const std::function<void(const BenchProgress&)>& on_progress) {
     if (options.chunk == 0 || options.repeat == 0)
         return fail_usage("chunk and repeat must be at least 1");
+    want_children_reported();
     Target target;
     std::optional<LocalSink> local; // forked first: nothing else is open yet
     if (options.target) {

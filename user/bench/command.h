@@ -32,7 +32,8 @@ public:
     Result<int> wait();
 
 private:
-    Command(pid_t pid, Fd barrier, Fd failure) : pid_(pid), barrier_(std::move(barrier)), failure_(std::move(failure)) {}
+    Command(pid_t pid, Fd barrier, Fd failure)
+        : pid_(pid), barrier_(std::move(barrier)), failure_(std::move(failure)) {}
 
     pid_t pid_;  // 0: waited for
     Fd barrier_; // closing it lets the child go
