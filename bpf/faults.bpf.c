@@ -124,4 +124,28 @@ int BPF_PROG(map_pages, struct vm_fault *vmf, void *folio, void *page, unsigned 
 	return 0;
 }
 
+static __always_inline int count_swap_in(__u32 pages)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (ledger) {
+		ledger->swapped_in += pages;
+		ledger->dirty |= DIRTY_OTHER;
+	}
+	return 0;
+}
+
+/* mm/page_io.c:swap_readpage(page), up to v6.8; later swap_read_folio(folio) */
+SEC("?fentry")
+int BPF_PROG(swap_in_page)
+{
+	return count_swap_in(1);
+}
+
+SEC("?fentry")
+int BPF_PROG(swap_in_folio, struct folio *folio)
+{
+	return count_swap_in(folio_pages(folio));
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

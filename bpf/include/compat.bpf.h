@@ -55,6 +55,36 @@ static __always_inline __u32 fragment_bytes(const struct skb_shared_info *shared
 }
 
 /*
+ * The number of pages of a folio. Only a large one (its first page has the flag PG_head) keeps a count: _folio_nr_pages
+ * since v5.19, _nr_pages since v6.15.
+ */
+struct folio___v5_19 {
+	unsigned int _folio_nr_pages;
+} __attribute__((preserve_access_index));
+
+struct folio___v6_15 {
+	unsigned int _nr_pages;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 folio_pages(struct folio *folio)
+{
+	struct folio___v5_19 *older = (void *)folio;
+	struct folio___v6_15 *newer = (void *)folio;
+
+	if (!(BPF_CORE_READ(folio, flags) & (1UL << bpf_core_enum_value(enum pageflags, PG_head))))
+		return 1;
+	if (bpf_core_field_exists(older->_folio_nr_pages)) {
+		barrier_var(older);
+		return BPF_CORE_READ(older, _folio_nr_pages);
+	}
+	if (bpf_core_field_exists(newer->_nr_pages)) {
+		barrier_var(newer);
+		return BPF_CORE_READ(newer, _nr_pages);
+	}
+	return 1;
+}
+
+/*
  * System call arguments. Syscall wrappers take one struct pt_regs * on x86-64 and arm64; which register holds which
  * argument is bpf_tracing.h's knowledge.
  */

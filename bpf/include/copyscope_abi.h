@@ -127,6 +127,7 @@ enum copyscope_counter {
 	COPYSCOPE_FAULTS_MAJOR,
 	COPYSCOPE_FAULTS_COW,
 	COPYSCOPE_AROUND_PAGES,  /* page table entries set by faults on files, fault-around included */
+	COPYSCOPE_SWAPPED_IN_PAGES, /* read from swap, swap read-ahead included */
 	COPYSCOPE_UNEXPLAINED_BYTES, /* moved, but no copy, reference or DMA was seen for it (per operation, per leg) */
 	COPYSCOPE_EXCESS_BYTES,      /* copied or referenced, but not in the return value (retries, failed operations) */
 	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */

@@ -120,7 +120,8 @@ static __always_inline void ledger_reset(struct ledger *ledger)
 	for (i = 0; i < CLASSES; i++)
 		ledger->bytes[i] = ledger->calls[i] = 0;
 	ledger->referenced = ledger->direct = 0;
-	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = ledger->around_pages = 0;
+	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = 0;
+	ledger->around_pages = ledger->swapped_in = 0;
 	ledger->lost = 0;
 	ledger->dirty = 0;
 }
@@ -166,6 +167,7 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 		POST(COPYSCOPE_FAULTS_MAJOR, ledger->faults_major);
 		POST(COPYSCOPE_FAULTS_COW, ledger->faults_cow);
 		POST(COPYSCOPE_AROUND_PAGES, ledger->around_pages);
+		POST(COPYSCOPE_SWAPPED_IN_PAGES, ledger->swapped_in);
 		POST(COPYSCOPE_LOST, ledger->lost);
 	}
 	if (ledger->dirty)

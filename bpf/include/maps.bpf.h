@@ -41,7 +41,7 @@ struct ledger {
 	__u64 bytes[CLASSES];    /* CPU copies */
 	__u64 calls[CLASSES];
 	__u64 referenced, direct;
-	__u64 faults_minor, faults_major, faults_cow, around_pages;
+	__u64 faults_minor, faults_major, faults_cow, around_pages, swapped_in;
 	__u64 lost;
 	__u64 send_referenced;   /* references taken by the send in progress, to tell them from what it copied */
 	__u32 dirty;             /* 1 << enum ledger_class, DIRTY_OTHER */

@@ -55,8 +55,22 @@ static __always_inline void enter_output(struct ledger *ledger, __u32 fd, __u64 
 	ledger->closes = 1U << LEG_SINK;
 }
 
+/*
+ * What a program receives from a device came by its DMA: derived from the return value, without headers and without
+ * what was retransmitted. Atomic, as all of DMA is (see account_add).
+ */
+static __always_inline void count_arrival(const struct ledger *ledger, long moved)
+{
+	const struct copyscope_endpoint *source = &ledger->key.source;
+
+	if (source->kind == COPYSCOPE_END_TCP && source->device && moved > 0 &&
+	    !(source->flags & (COPYSCOPE_END_LOOPBACK | COPYSCOPE_END_VIRTUAL)))
+		account_add(&ledger->key, COPYSCOPE_DMA_FROM_DEVICE, moved);
+}
+
 static __always_inline void exit_input(struct ledger *ledger, long moved)
 {
+	count_arrival(ledger, moved);
 	memory_recheck(ledger, &ledger->key.sink);
 }
 

@@ -33,6 +33,10 @@ Row full_row() {
     row.faults_minor = 13;
     row.faults_major = 14;
     row.faults_cow = 15;
+    row.bytes_asked = 20;
+    row.cpu_copy_calls = {.to_user = 21, .from_user = 22, .kernel = 23, .cow = 24, .bounce = {}, .pio = 25};
+    row.mapped_around_pages = 26;
+    row.swapped_in_pages = 27;
     row.kernel_ns = ~0ULL;
     row.unaccounted_bytes = 16;
     row.lost = 17;
@@ -107,6 +111,19 @@ TEST(JsonFormat, ByteForByte) {
       "transmit_bytes": 2,
       "late_bytes": 8,
       "errors": 4,
+      "bytes_asked": 20,
+      "cpu_copy_calls": {
+        "to_user": 21,
+        "from_user": 22,
+        "kernel": 23,
+        "cow": 24,
+        "bounce": null,
+        "pio": 25
+      },
+      "pages": {
+        "mapped_around": 26,
+        "swapped_in": 27
+      },
       "operation": null,
       "pid": null,
       "comm": null,

@@ -35,7 +35,9 @@ inline std::unexpected<Error> fail(std::string message, ExitCode code = ExitCode
     return std::unexpected(Error{std::move(message), code});
 }
 
-inline std::unexpected<Error> fail_usage(std::string message) { return fail(std::move(message), ExitCode::usage); }
+inline std::unexpected<Error> fail_usage(std::string message) {
+    return fail(std::move(message), ExitCode::usage);
+}
 
 // "what: strerror(number)"
 inline std::unexpected<Error> fail_errno(const std::string& what, int number = errno) {

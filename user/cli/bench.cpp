@@ -97,8 +97,13 @@ Report make_report(const Arguments& arguments, const std::vector<BenchRun>& runs
     const auto& bench = arguments.bench;
     const auto& where = bench.source_path.empty() ? bench.scratch_dir : bench.source_path;
     const auto filesystem = filesystem_of(where);
-    Report report{.schema = "copyscope.bench/1", .kernel = facts.release, .source = {}, .sink = {}, .rows = {},
-                  .losses = {}, .notes = {}};
+    Report report{.schema = "copyscope.bench/1",
+                  .kernel = facts.release,
+                  .source = {},
+                  .sink = {},
+                  .rows = {},
+                  .losses = {},
+                  .notes = {}};
     report.source = filesystem.empty() ? where : fmt::format("{} ({})", where, filesystem);
     report.sink = bench.target ? to_string(*bench.target) : "a receiver on 127.0.0.1";
     if (!runs.empty() && !runs.front().link.interface.empty())
@@ -185,13 +190,14 @@ void add_bench(CLI::App& app, int& status) {
         ->add_option("--sink", arguments->sink,
                      "tcp:HOST:PORT, file:PATH or null (default: a receiver of its own on 127.0.0.1)")
         ->type_name("SINK");
-    command->add_option("--sg", bench.scatter_gather,
-                        "scatter-gather of the NIC: keep (default), on, off, both; set back afterwards")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, ScatterGatherMode>{{"keep", ScatterGatherMode::keep},
-                                                     {"on", ScatterGatherMode::on},
-                                                     {"off", ScatterGatherMode::off},
-                                                     {"both", ScatterGatherMode::both}}))
+    command
+        ->add_option("--sg", bench.scatter_gather,
+                     "scatter-gather of the NIC: keep (default), on, off, both; set back afterwards")
+        ->transform(
+            CLI::CheckedTransformer(std::map<std::string, ScatterGatherMode>{{"keep", ScatterGatherMode::keep},
+                                                                             {"on", ScatterGatherMode::on},
+                                                                             {"off", ScatterGatherMode::off},
+                                                                             {"both", ScatterGatherMode::both}}))
         ->type_name("STATE");
     arguments->output.add_options(*command);
     command->callback([arguments, &status] {

@@ -8,7 +8,8 @@ namespace {
 
 constexpr const char* version = "copyscope 0.1.0";
 
-constexpr const char* footer = R"(Exit codes: 0 as asked, 1 this machine does not allow it (or --strict and something was lost), 2 usage;
+constexpr const char* footer =
+    R"(Exit codes: 0 as asked, 1 this machine does not allow it (or --strict and something was lost), 2 usage;
 `run` passes on the exit code of the command.
 
 Examples:
@@ -21,7 +22,8 @@ Examples:
 
 int main(int argc, char** argv) {
     using namespace copyscope;
-    CLI::App app{"Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save."};
+    CLI::App app{
+        "Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save."};
     app.footer(footer);
     app.set_version_flag("--version", version);
     app.require_subcommand(1);

@@ -86,7 +86,9 @@ void show_progress(const std::string& line) {
         fmt::print(stderr, "\r\033[K{}", line);
 }
 
-void clear_progress() { show_progress(""); }
+void clear_progress() {
+    show_progress("");
+}
 
 std::string not_seen_note(const std::vector<std::string>& not_seen) {
     std::string note = "not seen on this kernel:";

@@ -38,8 +38,13 @@ Result<Sample> read_settled(Session& session) {
 }
 
 Report make_report(const Arguments& arguments, const Sample& sample, const Session& session, const Facts& facts) {
-    Report report{.schema = "copyscope.run/1", .kernel = facts.release, .source = {}, .sink = {}, .rows = {},
-                  .losses = sample.losses, .notes = {}};
+    Report report{.schema = "copyscope.run/1",
+                  .kernel = facts.release,
+                  .source = {},
+                  .sink = {},
+                  .rows = {},
+                  .losses = sample.losses,
+                  .notes = {}};
     report.rows = operation_rows(sample, arguments.rows);
     if (report.rows.size() > 1)
         report.rows.push_back(total_row(report.rows, sample.losses));
@@ -87,10 +92,11 @@ void add_run(CLI::App& app, int& status) {
     command->add_flag("--per-device", arguments->rows.per_device, "a row per file system and interface");
     arguments->output.add_options(*command);
     command->prefix_command(false);
-    command->footer("The exit code is the command's. The table goes to stderr; --json and --csv go to stdout, where the\n"
-                    "command's own output goes too: use --output FILE if it has any.\n\n"
-                    "Examples:\n  copyscope run -- cp big.iso /mnt/disk\n"
-                    "  copyscope run --json --output cp.json -- cp big.iso /mnt/disk");
+    command->footer(
+        "The exit code is the command's. The table goes to stderr; --json and --csv go to stdout, where the\n"
+        "command's own output goes too: use --output FILE if it has any.\n\n"
+        "Examples:\n  copyscope run -- cp big.iso /mnt/disk\n"
+        "  copyscope run --json --output cp.json -- cp big.iso /mnt/disk");
     command->callback([arguments, &status] {
         const auto done = profile(*arguments);
         status = done ? *done : report_error(done.error());

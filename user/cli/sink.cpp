@@ -30,8 +30,8 @@ Result<int> serve(const std::string& listen, bool once) {
         return fail_errno("cannot wait for signals");
     options.stop_fd = stop.get();
     const auto totals = run_sink(options, [](const SinkEvent& event) {
-        fmt::print("{}\n", event.kind == SinkEvent::Kind::listening ? "listening on " + to_string(event.address)
-                                                                    : event.text);
+        fmt::print("{}\n",
+                   event.kind == SinkEvent::Kind::listening ? "listening on " + to_string(event.address) : event.text);
         std::fflush(stdout);
     });
     if (!totals)

@@ -186,6 +186,10 @@ bool is_null_device(const copyscope_endpoint& end) {
     return end.kind == COPYSCOPE_END_CHAR && end.device == make_device(1, 3);
 }
 
+bool is_zero_device(const copyscope_endpoint& end) {
+    return end.kind == COPYSCOPE_END_CHAR && end.device == make_device(1, 5);
+}
+
 bool is_socket(const copyscope_endpoint& end) {
     return end.kind == COPYSCOPE_END_TCP || end.kind == COPYSCOPE_END_UDP || end.kind == COPYSCOPE_END_UNIX ||
            end.kind == COPYSCOPE_END_SOCKET;

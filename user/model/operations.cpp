@@ -111,10 +111,6 @@ std::vector<Row> operation_rows(const Sample& sample, const RunOptions& options)
 }
 
 Row total_row(std::span<const Row> rows, const Losses& losses) {
-    auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& value) {
-        if (value)
-            sum = sum.value_or(0) + *value;
-    };
     // The basis of a sum is that of its worst part that copied anything, or of any part where none did.
     auto worst = [&rows](bool all) {
         std::string name;
@@ -130,15 +126,15 @@ Row total_row(std::span<const Row> rows, const Losses& losses) {
     if (total.provenance.empty())
         total.provenance = basis_name(Basis::not_seen);
     for (const Row& row : rows) {
-        for (auto field : {&Row::payload_bytes, &Row::operations, &Row::errors, &Row::mode_switches,
-                           &Row::ctx_voluntary, &Row::ctx_involuntary, &Row::transmit_bytes, &Row::late_bytes,
-                           &Row::referenced_bytes, &Row::dma_from_device, &Row::dma_to_device, &Row::faults_minor,
-                           &Row::faults_major, &Row::faults_cow, &Row::kernel_ns, &Row::unaccounted_bytes, &Row::lost})
+        for (auto field :
+             {&Row::payload_bytes,   &Row::bytes_asked,    &Row::mapped_around_pages, &Row::swapped_in_pages,
+              &Row::operations,      &Row::errors,         &Row::mode_switches,       &Row::ctx_voluntary,
+              &Row::ctx_involuntary, &Row::transmit_bytes, &Row::late_bytes,          &Row::referenced_bytes,
+              &Row::dma_from_device, &Row::dma_to_device,  &Row::faults_minor,        &Row::faults_major,
+              &Row::faults_cow,      &Row::kernel_ns,      &Row::unaccounted_bytes,   &Row::lost})
             total.*field += row.*field;
-        for (auto field : {&CpuCopyBytes::to_user, &CpuCopyBytes::from_user, &CpuCopyBytes::kernel, &CpuCopyBytes::cow})
-            total.cpu_copy_bytes.*field += row.cpu_copy_bytes.*field;
-        add(total.cpu_copy_bytes.bounce, row.cpu_copy_bytes.bounce);
-        add(total.cpu_copy_bytes.pio, row.cpu_copy_bytes.pio);
+        total.cpu_copy_bytes += row.cpu_copy_bytes;
+        total.cpu_copy_calls += row.cpu_copy_calls;
     }
     total.lost += losses.total();
     return total;

@@ -14,10 +14,13 @@ namespace copyscope {
 enum class Verdict { as_promised, better, worse, unknown };
 
 // An empty optional: nothing on this kernel could see that class. It is not zero, and reporters print "-" / null.
-struct CpuCopyBytes {
+struct CpuCopies {
     std::uint64_t to_user = 0, from_user = 0, kernel = 0, cow = 0;
     std::optional<std::uint64_t> bounce, pio;
     std::uint64_t total() const { return to_user + from_user + kernel + cow + bounce.value_or(0) + pio.value_or(0); }
+
+    // What was not seen in one part stays unseen only if it was seen in none.
+    CpuCopies& operator+=(const CpuCopies& other);
 };
 
 struct Promise {
@@ -36,17 +39,19 @@ struct Row {
     std::uint32_t pid = 0; // run rows: 0 = several processes
     std::string comm;      // run rows
     std::uint64_t payload_bytes = 0;
+    std::uint64_t bytes_asked = 0; // in the calls; more than was moved where they came back short
     std::uint64_t cycles = 0; // buffers it took as the textbook counts them: payload / chunk, rounded up; 0 = unknown
     std::uint64_t operations = 0;
     std::uint64_t errors = 0;
     std::uint64_t mode_switches = 0;
     std::uint64_t ctx_voluntary = 0, ctx_involuntary = 0;
-    CpuCopyBytes cpu_copy_bytes;
+    CpuCopies cpu_copy_bytes, cpu_copy_calls;
     std::uint64_t transmit_bytes = 0,
                   late_bytes = 0;       // parts of cpu_copy_bytes.kernel: segmentation, MSG_ZEROCOPY undone
     std::uint64_t referenced_bytes = 0; // user pages handed to a device by direct I/O included
     std::uint64_t dma_from_device = 0, dma_to_device = 0;
     std::uint64_t faults_minor = 0, faults_major = 0, faults_cow = 0;
+    std::uint64_t mapped_around_pages = 0, swapped_in_pages = 0;
     std::uint64_t kernel_ns = 0;
     std::uint64_t unaccounted_bytes = 0; // of the payload and of the copies: seen on one side only
     std::uint64_t lost = 0;              // events, not bytes

@@ -11,9 +11,9 @@ namespace copyscope {
 void Tally::add(const Account& account) {
     for (int i = 0; i < COPYSCOPE_COUNTERS; ++i)
         sum_.value.counter[i] += account.value.counter[i];
-    // The null device takes bytes without copying or referencing them: no copy is to be found on that leg. Never more
-    // than what was moved, so that something missing on the other leg still shows.
-    if (is_null_device(account.key.sink))
+    // The null device takes bytes without copying or referencing them, the zero device makes them up: no copy is to be
+    // found on that leg. Never more than what was moved, so that something missing on the other leg still shows.
+    if (is_null_device(account.key.sink) || is_zero_device(account.key.source))
         swallowed_ += std::min(account[COPYSCOPE_UNEXPLAINED_BYTES], account[COPYSCOPE_BYTES_MOVED]);
     ++accounts_;
 }
@@ -50,12 +50,20 @@ void Tally::fill(Row& row, const Origins& origins) const {
     row.ctx_involuntary = sum_[COPYSCOPE_CTX_INVOLUNTARY];
     row.transmit_bytes = sum_[COPYSCOPE_TRANSMIT_BYTES];
     row.late_bytes = sum_[COPYSCOPE_LATE_BYTES];
+    row.bytes_asked = sum_[COPYSCOPE_BYTES_ASKED];
     row.cpu_copy_bytes = {.to_user = sum_[COPYSCOPE_TO_USER_BYTES],
                           .from_user = sum_[COPYSCOPE_FROM_USER_BYTES],
                           .kernel = sum_[COPYSCOPE_KERNEL_BYTES] + row.transmit_bytes + row.late_bytes,
                           .cow = sum_[COPYSCOPE_COW_BYTES],
                           .bounce = seen(COPYSCOPE_BOUNCE_BYTES, origins.bounce),
                           .pio = seen(COPYSCOPE_PIO_BYTES, origins.pio)};
+    row.cpu_copy_calls = {.to_user = sum_[COPYSCOPE_TO_USER_CALLS],
+                          .from_user = sum_[COPYSCOPE_FROM_USER_CALLS],
+                          .kernel = sum_[COPYSCOPE_KERNEL_CALLS] + sum_[COPYSCOPE_TRANSMIT_CALLS] +
+                                    sum_[COPYSCOPE_LATE_CALLS],
+                          .cow = sum_[COPYSCOPE_COW_CALLS],
+                          .bounce = seen(COPYSCOPE_BOUNCE_CALLS, origins.bounce),
+                          .pio = seen(COPYSCOPE_PIO_CALLS, origins.pio)};
     // User pages that direct I/O hands to a device change hands like any other page: nothing moves them but DMA.
     row.referenced_bytes = sum_[COPYSCOPE_REFERENCED_BYTES] + sum_[COPYSCOPE_DIRECT_BYTES];
     row.dma_from_device = sum_[COPYSCOPE_DMA_FROM_DEVICE];
@@ -63,6 +71,8 @@ void Tally::fill(Row& row, const Origins& origins) const {
     row.faults_minor = sum_[COPYSCOPE_FAULTS_MINOR];
     row.faults_major = sum_[COPYSCOPE_FAULTS_MAJOR];
     row.faults_cow = sum_[COPYSCOPE_FAULTS_COW];
+    row.mapped_around_pages = sum_[COPYSCOPE_AROUND_PAGES];
+    row.swapped_in_pages = sum_[COPYSCOPE_SWAPPED_IN_PAGES];
     row.kernel_ns = sum_[COPYSCOPE_KERNEL_NS];
     row.unaccounted_bytes = unaccounted();
     row.lost = sum_[COPYSCOPE_LOST];

@@ -66,7 +66,7 @@ std::string reason_for_copies(const Question& q, Verdict verdict) {
             return known;
         if (q.is.sink.kind == COPYSCOPE_END_FILE)
             return sink_is_file;
-        const CpuCopyBytes& copied = q.row.cpu_copy_bytes;
+        const CpuCopies& copied = q.row.cpu_copy_bytes;
         const std::array<std::pair<std::uint64_t, const char*>, 3> classes{
             {{copied.to_user, "to user"}, {copied.from_user, "from user"}, {copied.kernel, "inside the kernel"}}};
         return fmt::format("{} copied beyond the promise, most copies {}", bytes(q.excess_copies()),

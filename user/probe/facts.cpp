@@ -12,7 +12,9 @@ namespace {
 
 constexpr const char* vm_remedy = "`make run KERNEL=6.1` measures in a VM instead";
 
-bool readable(const std::string& path) { return std::ifstream(path).good(); }
+bool readable(const std::string& path) {
+    return std::ifstream(path).good();
+}
 
 // /proc/self/status: "CapEff:\t000001ffffffffff"
 bool has_capabilities(const std::string& root) {
@@ -69,7 +71,8 @@ Status Facts::possible() const {
     if (machine != "x86_64")
         return fail(fmt::format("this build measures on x86_64, not on {}", machine));
     if (!root)
-        return fail("not permitted to trace the kernel: run it as root (or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN)");
+        return fail(
+            "not permitted to trace the kernel: run it as root (or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN)");
     if (lockdown == "confidentiality")
         return fail("the kernel is locked down (confidentiality): boot without lockdown=confidentiality, or "
                     "turn secure boot off");

@@ -10,12 +10,12 @@
 namespace copyscope {
 
 struct Facts {
-    std::string release;   // uname -r
-    std::string machine;   // uname -m
-    bool btf = false;      // /sys/kernel/btf/vmlinux is readable
-    bool root = false;     // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
-    bool tracing = false;  // tracefs is there and lists what can be attached
-    std::string lockdown;  // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
+    std::string release;  // uname -r
+    std::string machine;  // uname -m
+    bool btf = false;     // /sys/kernel/btf/vmlinux is readable
+    bool root = false;    // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
+    bool tracing = false; // tracefs is there and lists what can be attached
+    std::string lockdown; // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
     std::unordered_set<std::string> attachable; // available_filter_functions, without module names
 
     bool can_attach(const std::string& function) const { return attachable.contains(function); }

@@ -11,9 +11,9 @@ constexpr const char* system_call_prefix = "__x64_sys_";
 
 std::vector<Hook> build_table() {
     std::vector<Hook> table;
-    for (const char* call : {"read", "pread64", "readv", "preadv", "preadv2", "write", "pwrite64", "writev", "pwritev",
-                             "pwritev2", "sendto", "sendmsg", "recvfrom", "recvmsg", "sendfile64", "splice",
-                             "copy_file_range"}) {
+    for (const char* call :
+         {"read", "pread64", "readv", "preadv", "preadv2", "write", "pwrite64", "writev", "pwritev", "pwritev2",
+          "sendto", "sendmsg", "recvfrom", "recvmsg", "sendfile64", "splice", "copy_file_range"}) {
         static std::vector<std::string> names;
         names.reserve(64); // Hook keeps pointers into it
         names.push_back(fmt::format("enter_{}", call));
@@ -31,6 +31,8 @@ std::vector<Hook> build_table() {
         {"copy-on-write", "cow_finish", {"finish_fault"}, false, false, "copies of private file mappings"},
         {"pages mapped around", "map_page", {"do_set_pte"}},
         {"pages mapped around", "map_pages", {"set_pte_range"}},
+        {"swap-ins", "swap_in_page", {"swap_readpage"}},
+        {"swap-ins", "swap_in_folio", {"swap_read_folio"}},
 
         {"copies to user", "read_page_cache", {"filemap_read"}, true},
         {"copies to user", "read_tmpfs", {"shmem_file_read_iter"}, false, false, "copies from tmpfs"},
@@ -45,7 +47,11 @@ std::vector<Hook> build_table() {
         {"copies from user", "send_udp", {"ip_generic_getfrag"}, false, false, "copies into UDP sockets"},
         {"copies on transmit", "copy_bits", {"skb_copy_bits"}, true},
         {"copies on transmit", "copy_checksum_bits", {"skb_copy_and_csum_bits"}},
-        {"late zero-copy copies", "copy_user_fragments", {"skb_copy_ubufs"}, false, false,
+        {"late zero-copy copies",
+         "copy_user_fragments",
+         {"skb_copy_ubufs"},
+         false,
+         false,
          "MSG_ZEROCOPY pages that are copied after all"},
 
         // up to 6.4 splice reads through filemap_read with an ITER_PIPE and sends through do_tcp_sendpages
@@ -102,10 +108,10 @@ std::vector<std::string> Plan::not_seen() const {
     std::vector<std::string> lines;
     for (const auto& binding : bindings)
         if (!binding.bound() && *binding.hook->absent)
-            lines.push_back(fmt::format("{} (no {} to attach to)", binding.hook->absent,
-                                        binding.hook->functions.front()));
+            lines.push_back(
+                fmt::format("{} (no {} to attach to)", binding.hook->absent, binding.hook->functions.front()));
     // What no hook of this version covers, on any kernel.
-    lines.insert(lines.end(), {"bounce-buffer and PIO copies", "DMA of received packets",
+    lines.insert(lines.end(), {"bounce-buffer and PIO copies", "cache syncs for devices",
                                "copies of seq_file, terminals and UDP receive", "system calls of 32-bit programs",
                                "io_uring, AIO, sendmmsg, vmsplice, tee, process_vm_readv"});
     return lines;

@@ -13,10 +13,10 @@ namespace copyscope {
 
 // One program of the BPF object and the functions it can be attached to, best first.
 struct Hook {
-    const char* metric;  // what it counts, in words; hooks of one metric stand together
-    const char* program; // name in bpf/
+    const char* metric;                 // what it counts, in words; hooks of one metric stand together
+    const char* program;                // name in bpf/
     std::vector<const char*> functions; // empty: the program names its tracepoint itself
-    bool required = false; // profiling makes no sense without it
+    bool required = false;              // profiling makes no sense without it
     bool system_call = false; // functions are names of system calls ("read"), the architecture's prefix is added
     const char* absent = "";  // what is not seen without it
 };
@@ -28,7 +28,7 @@ struct Binding {
 };
 
 struct Plan {
-    std::vector<Binding> bindings; // in table order
+    std::vector<Binding> bindings;             // in table order
     std::vector<std::string> not_seen() const; // one line for each thing that this kernel hides
 };
 

@@ -34,8 +34,8 @@ int listen_to_libbpf(libbpf_print_level level, const char* format, va_list args)
 }
 
 Status explain(const std::string& what, int err) {
-    return fail(fmt::format("{}: {}{}", what, std::strerror(-err),
-                            last_words.empty() ? "" : fmt::format(" ({})", last_words)));
+    return fail(
+        fmt::format("{}: {}{}", what, std::strerror(-err), last_words.empty() ? "" : fmt::format(" ({})", last_words)));
 }
 
 // Two sessions would count each other's cost. The lock is on a directory that only root can open and that every mount

@@ -10,8 +10,9 @@
 //                 cpu_copy_bytes{to_user, from_user, kernel, cow, bounce, pio}, cpu_copies_per_byte, referenced_bytes,
 //                 dma_bytes{from_device, to_device}, faults{minor, major, cow}, kernel_ns, unaccounted_bytes, lost,
 //                 provenance, textbook{mode_switches, cpu_copies, dma_copies}, verdict, reason; then
-//                 cycles, transmit_bytes, late_bytes (both parts of cpu_copy_bytes.kernel), errors, operation, pid,
-//                 comm, runs, notes
+//                 cycles, transmit_bytes, late_bytes (both parts of cpu_copy_bytes.kernel), errors, bytes_asked,
+//                 cpu_copy_calls{as cpu_copy_bytes}, pages{mapped_around, swapped_in}, operation, pid, comm, runs,
+//                 notes
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
 //
@@ -54,21 +55,23 @@ Json textbook_json(const Promise& promise) {
             {"dma_copies", promise.dma_copies}};
 }
 
+Json copies_json(const CpuCopies& copies) {
+    return {{"to_user", copies.to_user},
+            {"from_user", copies.from_user},
+            {"kernel", copies.kernel},
+            {"cow", copies.cow},
+            {"bounce", optional_number(copies.bounce)},
+            {"pio", optional_number(copies.pio)}};
+}
+
 Json row_json(const Row& row) {
-    const CpuCopyBytes& copied = row.cpu_copy_bytes;
     return {{"strategy", row.strategy},
             {"variant", row.variant},
             {"payload_bytes", row.payload_bytes},
             {"operations", row.operations},
             {"mode_switches", row.mode_switches},
             {"context_switches", {{"voluntary", row.ctx_voluntary}, {"involuntary", row.ctx_involuntary}}},
-            {"cpu_copy_bytes",
-             {{"to_user", copied.to_user},
-              {"from_user", copied.from_user},
-              {"kernel", copied.kernel},
-              {"cow", copied.cow},
-              {"bounce", optional_number(copied.bounce)},
-              {"pio", optional_number(copied.pio)}}},
+            {"cpu_copy_bytes", copies_json(row.cpu_copy_bytes)},
             {"cpu_copies_per_byte", row.payload_bytes ? Json(six_decimals(row.cpu_copies_per_byte())) : Json(nullptr)},
             {"referenced_bytes", row.referenced_bytes},
             {"dma_bytes", {{"from_device", row.dma_from_device}, {"to_device", row.dma_to_device}}},
@@ -84,6 +87,9 @@ Json row_json(const Row& row) {
             {"transmit_bytes", row.transmit_bytes},
             {"late_bytes", row.late_bytes},
             {"errors", row.errors},
+            {"bytes_asked", row.bytes_asked},
+            {"cpu_copy_calls", copies_json(row.cpu_copy_calls)},
+            {"pages", {{"mapped_around", row.mapped_around_pages}, {"swapped_in", row.swapped_in_pages}}},
             {"operation", nonempty(row.operation)},
             {"pid", nonzero(row.pid)},
             {"comm", nonempty(row.comm)},

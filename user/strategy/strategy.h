@@ -44,7 +44,8 @@ struct Transfer {
 // The workload's own count, to compare the measured one with.
 struct Moved {
     std::uint64_t bytes = 0;
-    std::uint64_t syscalls = 0; // system calls issued by run() that are operations (docs/metrics.md), failed ones included
+    std::uint64_t syscalls =
+        0; // system calls issued by run() that are operations (docs/metrics.md), failed ones included
 };
 
 class Workload {
@@ -54,8 +55,8 @@ public:
 };
 
 struct Strategy {
-    const char* name;    // "read+write"
-    const char* summary; // one line for --help
+    const char* name;        // "read+write"
+    const char* summary;     // one line for --help
     Textbook textbook;       // sink behind a NIC with scatter-gather
     Textbook textbook_no_sg; // ... without
     std::span<const OperationPattern> operations;

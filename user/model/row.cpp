@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// See row.h.
+#include "model/row.h"
+
+namespace copyscope {
+
+CpuCopies& CpuCopies::operator+=(const CpuCopies& other) {
+    to_user += other.to_user;
+    from_user += other.from_user;
+    kernel += other.kernel;
+    cow += other.cow;
+    for (auto field : {&CpuCopies::bounce, &CpuCopies::pio})
+        if (other.*field)
+            this->*field = (this->*field).value_or(0) + *(other.*field);
+    return *this;
+}
+
+} // namespace copyscope
