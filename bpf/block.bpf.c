@@ -26,17 +26,13 @@ static __always_inline __u64 bio_inode(struct bio *bio)
 	struct bio_vec *vectors = bio->bi_io_vec;
 	struct address_space *mapping;
 	struct page *page;
-	__u64 head;
 
 	if (!vectors || !bio->bi_vcnt)
 		return 0;
-	page = vectors->bv_page;
-	if (!page)
+	/* read and not loaded: the address is computed with, which is not done to a pointer the verifier knows */
+	if (bpf_core_read(&page, sizeof(page), &vectors->bv_page) || !page)
 		return 0;
-	/* include/linux/page-flags.h:compound_head: only the head page of a folio has the mapping */
-	head = BPF_CORE_READ(page, compound_head);
-	if (head & 1)
-		page = (struct page *)(head - 1);
+	page = head_page(page); /* only that one has the mapping */
 	mapping = BPF_CORE_READ(page, mapping);
 	if (!mapping || ((__u64)mapping & 3)) /* PAGE_MAPPING_FLAGS: anonymous or movable */
 		return 0;

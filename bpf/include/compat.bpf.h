@@ -55,6 +55,26 @@ static __always_inline __u32 fragment_bytes(const struct skb_shared_info *shared
 }
 
 /*
+ * v6.18: the flags of pages and folios became a struct with one member.
+ */
+struct folio___v6_18 {
+	struct {
+		unsigned long f;
+	} flags;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 folio_flags(struct folio *folio)
+{
+	struct folio___v6_18 *newer = (void *)folio;
+
+	if (bpf_core_field_exists(newer->flags.f)) {
+		barrier_var(newer);
+		return BPF_CORE_READ(newer, flags.f);
+	}
+	return BPF_CORE_READ(folio, flags);
+}
+
+/*
  * The number of pages of a folio. Only a large one (its first page has the flag PG_head) keeps a count: _folio_nr_pages
  * since v5.19, _nr_pages since v6.15.
  */
@@ -71,7 +91,7 @@ static __always_inline __u32 folio_pages(struct folio *folio)
 	struct folio___v5_19 *older = (void *)folio;
 	struct folio___v6_15 *newer = (void *)folio;
 
-	if (!(BPF_CORE_READ(folio, flags) & (1UL << bpf_core_enum_value(enum pageflags, PG_head))))
+	if (!(folio_flags(folio) & (1UL << bpf_core_enum_value(enum pageflags, PG_head))))
 		return 1;
 	if (bpf_core_field_exists(older->_folio_nr_pages)) {
 		barrier_var(older);
@@ -82,6 +102,33 @@ static __always_inline __u32 folio_pages(struct folio *folio)
 		return BPF_CORE_READ(newer, _nr_pages);
 	}
 	return 1;
+}
+
+/*
+ * The head page of the folio a page belongs to (include/linux/page-flags.h:compound_head). Bit 0 marks a tail page.
+ * v7.0: compound_head became compound_info, which holds the head's address or a mask that leads to it. A mask is
+ * larger than the address of any page.
+ */
+struct page___v7_0 {
+	unsigned long compound_info;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct page *head_page(struct page *page)
+{
+	struct page___v7_0 *newer = (void *)page;
+	__u64 info, address = (__u64)page;
+
+	if (bpf_core_field_exists(newer->compound_info)) {
+		barrier_var(newer);
+		info = BPF_CORE_READ(newer, compound_info);
+	} else {
+		barrier_var(page);
+		info = BPF_CORE_READ(page, compound_head);
+	}
+	if (!(info & 1))
+		return page;
+	info--;
+	return (struct page *)(info > address ? address & info : info);
 }
 
 /*
