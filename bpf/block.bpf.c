@@ -17,7 +17,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, COPYSCOPE_MAX_BIOS);
 	__type(key, __u64); /* struct bio *; forgotten in bio_endio */
-	__type(value, struct copyscope_account_key);
+	__type(value, __u64); /* account */
 } bios SEC(".maps");
 
 /* The inode whose page cache a bio reads or writes; NULL for direct I/O and for buffers that are no page cache. */
@@ -39,34 +39,45 @@ static __always_inline __u64 bio_inode(struct bio *bio)
 	return (__u64)BPF_CORE_READ(mapping, host);
 }
 
+/* The account that a bio is submitted for; 0: nobody's. */
+static __always_inline __u64 submitter(struct bio *bio)
+{
+	struct ledger *ledger = open_ledger();
+	__u64 inode, *writer;
+
+	if (ledger)
+		return ledger_account(ledger);
+	inode = bio_inode(bio);
+	writer = inode ? bpf_map_lookup_elem(&writers, &inode) : NULL;
+	return writer ? *writer : 0;
+}
+
 SEC("?fentry")
 int BPF_PROG(submit_io, struct bio *bio)
 {
-	struct copyscope_account_key owner;
-	struct copyscope_account_key *writer;
-	struct ledger *ledger = open_ledger();
-	__u64 id = (__u64)bio, inode;
+	__u64 id = (__u64)bio, owner = submitter(bio);
 
-	if (ledger) {
-		owner = ledger->key;
+	if (owner) {
+		if (bpf_map_update_elem(&bios, &id, &owner, BPF_ANY))
+			lose(COPYSCOPE_LOSS_BIO);
 	} else {
-		inode = bio_inode(bio);
-		writer = inode ? bpf_map_lookup_elem(&writers, &inode) : NULL;
-		if (!writer)
-			return 0;
-		owner = *writer;
+		bpf_map_delete_elem(&bios, &id); /* an earlier bio at this address, see end_io */
 	}
-	if (bpf_map_update_elem(&bios, &id, &owner, BPF_ANY))
-		lose(COPYSCOPE_LOSS_BIO);
 	return 0;
 }
 
+/*
+ * A bio that others were split from (bio_chain) is ended once for each of them and once for itself, and is done with
+ * the last; until then they find their owner through it. If the last two end at the same time, the entry stays until
+ * the address is used again.
+ */
 SEC("?fentry")
 int BPF_PROG(end_io, struct bio *bio)
 {
 	__u64 id = (__u64)bio;
 
-	bpf_map_delete_elem(&bios, &id);
+	if (bio->__bi_remaining.counter <= 1)
+		bpf_map_delete_elem(&bios, &id);
 	return 0;
 }
 
@@ -80,10 +91,9 @@ int BPF_PROG(forget_inode, struct inode *inode)
 }
 
 /* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. */
-static __always_inline struct copyscope_account_key *bio_owner(const struct bio *bio)
+static __always_inline __u64 *bio_owner(const struct bio *bio)
 {
-	__u64 id = (__u64)bio;
-	struct copyscope_account_key *owner = bpf_map_lookup_elem(&bios, &id);
+	__u64 id = (__u64)bio, *owner = bpf_map_lookup_elem(&bios, &id);
 
 	if (owner)
 		return owner;
@@ -107,10 +117,10 @@ int BPF_PROG(complete_io, struct request *request, u8 error, unsigned int bytes)
 	counter = op == OP_READ ? COPYSCOPE_DMA_FROM_DEVICE : COPYSCOPE_DMA_TO_DEVICE;
 	for (i = 0; i < MAX_BIOS_PER_REQUEST && bio && bytes; i++) {
 		__u32 size = bio->bi_iter.bi_size, done = size < bytes ? size : bytes;
-		struct copyscope_account_key *owner = bio_owner(bio);
+		__u64 *owner = bio_owner(bio);
 
 		if (owner)
-			account_add(owner, counter, done);
+			account_add(*owner, counter, done);
 		bytes -= done;
 		bio = bio->bi_next;
 	}

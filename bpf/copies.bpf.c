@@ -20,10 +20,10 @@ static __always_inline __s64 function_result(void *ctx)
 
 /* mm/filemap.c: returns already_read plus what it copied (ITER_PIPE, up to 6.4: what it linked into the pipe). */
 SEC("?fexit")
-int BPF_PROG(read_page_cache, struct kiocb *iocb, struct iov_iter *iter, long already_read)
+int BPF_PROG(read_page_cache, struct kiocb *iocb, struct iov_iter *iter, long already_read, long result)
 {
 	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx) - already_read;
+	__s64 bytes = result - already_read;
 
 	if (ledger && bytes > 0)
 		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
@@ -113,8 +113,7 @@ int BPF_PROG(pin_user_pages, struct bio *bio, struct iov_iter *iter)
 	if (!ledger || function_result(ctx))
 		return 0;
 	bytes = bio->bi_iter.bi_size;
-	ledger->direct += bytes;
-	ledger->leg[bio->bi_opf & 1 ? LEG_SINK : LEG_SOURCE] += bytes; /* REQ_OP_WRITE is 1, REQ_OP_READ 0 */
+	ledger->direct[bio->bi_opf & 1 ? LEG_SINK : LEG_SOURCE] += bytes; /* REQ_OP_WRITE is 1, REQ_OP_READ 0 */
 	ledger->dirty |= DIRTY_OTHER;
 	return 0;
 }

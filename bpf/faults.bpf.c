@@ -5,7 +5,8 @@
  */
 #include "endpoint.bpf.h"
 
-static __always_inline void fault_open(struct ledger *ledger, const struct vm_area_struct *vma, __u32 flags)
+static __always_inline void fault_open(struct ledger *ledger, const struct task_struct *task,
+				       const struct vm_area_struct *vma)
 {
 	struct file *file = vma->vm_file;
 
@@ -18,21 +19,21 @@ static __always_inline void fault_open(struct ledger *ledger, const struct vm_ar
 		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_ANON};
 	}
 	ledger->asked = 0;
-	ledger->closes = 0;
-	ledger->mode_switches = flags & FAULT_FLAG_USER ? 2 : 0;
-	ledger_open(ledger, COPYSCOPE_OP_FAULT);
+	ledger_open(ledger, task, COPYSCOPE_OP_FAULT);
 }
 
 SEC("?fentry")
-int BPF_PROG(enter_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags)
+int BPF_PROG(enter_fault, struct vm_area_struct *vma)
 {
-	struct ledger *ledger = ledger_begin();
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct ledger *ledger = ledger_begin(task);
 
 	if (!ledger)
 		return 0;
 	if (ledger->key.op == COPYSCOPE_OP_NONE)
-		fault_open(ledger, vma, flags);
+		fault_open(ledger, task, vma);
 	ledger->in_fault = FAULT_OPEN;
+	ledger->memory_end = 0; /* what is mapped where may have changed */
 	return 0;
 }
 
@@ -40,8 +41,9 @@ SEC("?fexit")
 int BPF_PROG(exit_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs,
 	     unsigned int result)
 {
-	struct ledger *ledger = open_ledger();
-	bool again = result & VM_FAULT_RETRY;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct ledger *ledger = open_ledger_of(task);
+	struct ending ending = {};
 
 	if (!ledger)
 		return 0;
@@ -55,9 +57,12 @@ int BPF_PROG(exit_fault, struct vm_area_struct *vma, unsigned long address, unsi
 	}
 	if (ledger->key.op != COPYSCOPE_OP_FAULT)
 		return 0;
-	if (again)
-		ledger->mode_switches = 0;
-	ledger_post(ledger, result & VM_FAULT_ERROR_MASK ? -1 : 0, again ? 0 : 1);
+	ending.moved = result & VM_FAULT_ERROR_MASK ? -1 : 0;
+	if (!(result & VM_FAULT_RETRY)) { /* else it is tried again, and will be one operation then */
+		ending.operations = 1;
+		ending.mode_switches = flags & FAULT_FLAG_USER ? 2 : 0;
+	}
+	ledger_post(ledger, task, &ending);
 	return 0;
 }
 

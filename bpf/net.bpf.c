@@ -9,14 +9,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct copyscope_account_key);
+	__type(value, __u64); /* account */
 } senders SEC(".maps");
 
 /* The frame handed to the driver on this CPU: its socket may be gone when the driver's answer is known. */
 struct frame {
 	__u64 skb;
 	__u64 bytes;
-	struct copyscope_account_key owner;
+	__u64 owner;
 };
 
 struct {
@@ -32,17 +32,16 @@ struct {
  */
 static __always_inline int remember_sender(struct sock *sk)
 {
-	struct copyscope_account_key *sender;
 	struct ledger *ledger = open_ledger();
+	__u64 *sender;
 
 	if (!ledger)
 		return 0;
 	ledger->send_referenced = 0;
 	ledger->key.sink = sock_endpoint(sk);
-	ledger->files[LEG_SINK].endpoint = ledger->key.sink;
 	sender = bpf_sk_storage_get(&senders, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (sender) {
-		*sender = ledger->key;
+		*sender = ledger_account(ledger);
 	} else {
 		lose(COPYSCOPE_LOSS_SOCKET);
 		ledger->lost++;
@@ -65,7 +64,7 @@ int BPF_PROG(begin_send_pages, struct sock *sk)
 	return remember_sender(sk);
 }
 
-static __always_inline struct copyscope_account_key *sender_of(const struct sk_buff *skb)
+static __always_inline __u64 *sender_of(const struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 
@@ -76,9 +75,9 @@ static __always_inline struct copyscope_account_key *sender_of(const struct sk_b
 SEC("?tp_btf/net_dev_start_xmit")
 int BPF_PROG(start_frame, struct sk_buff *skb, struct net_device *dev)
 {
-	struct copyscope_account_key *sender;
 	struct frame *frame;
 	__u32 zero = 0;
+	__u64 *sender;
 
 	if (!dev->dev.parent)
 		return 0;
@@ -107,18 +106,18 @@ int BPF_PROG(finish_frame, struct sk_buff *skb, int result)
 		return 0;
 	frame->skb = 0;
 	if (result == 0)
-		account_add(&frame->owner, COPYSCOPE_DMA_TO_DEVICE, frame->bytes);
+		account_add(frame->owner, COPYSCOPE_DMA_TO_DEVICE, frame->bytes);
 	return 0;
 }
 
 static __always_inline void count_late(const struct sk_buff *skb, __u32 counter, __u64 bytes)
 {
-	struct copyscope_account_key *sender = sender_of(skb);
+	__u64 *sender = sender_of(skb);
 
 	if (!sender || !bytes)
 		return;
-	account_add(sender, counter, bytes);
-	account_add(sender, counter + 1, 1); /* calls stand behind bytes */
+	account_add(*sender, counter, bytes);
+	account_add(*sender, counter + 1, 1); /* calls stand behind bytes */
 }
 
 /*

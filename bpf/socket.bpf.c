@@ -2,14 +2,16 @@
 /* Operations of the send and receive family. read(2) and write(2) on a socket are in file.bpf.c. */
 #include "vector.bpf.h"
 
-static __always_inline void enter_send(struct ledger *ledger, const struct pt_regs *regs)
+static __always_inline void enter_send(struct ledger *ledger, const struct task_struct *task,
+				       const struct pt_regs *regs)
 {
-	enter_output(ledger, SYSCALL_ARG1(regs), SYSCALL_ARG2(regs), SYSCALL_ARG3(regs));
+	enter_output(ledger, task, SYSCALL_ARG1(regs), SYSCALL_ARG2(regs), SYSCALL_ARG3(regs));
 }
 
-static __always_inline void enter_receive(struct ledger *ledger, const struct pt_regs *regs)
+static __always_inline void enter_receive(struct ledger *ledger, const struct task_struct *task,
+					  const struct pt_regs *regs)
 {
-	enter_input(ledger, SYSCALL_ARG1(regs), SYSCALL_ARG2(regs), SYSCALL_ARG3(regs));
+	enter_input(ledger, task, SYSCALL_ARG1(regs), SYSCALL_ARG2(regs), SYSCALL_ARG3(regs));
 }
 
 static __always_inline void message_vector(const struct pt_regs *regs, struct vector *vector)
@@ -21,20 +23,22 @@ static __always_inline void message_vector(const struct pt_regs *regs, struct ve
 		read_vector((__u64)message.msg_iov, message.msg_iovlen, vector);
 }
 
-static __always_inline void enter_send_message(struct ledger *ledger, const struct pt_regs *regs)
+static __always_inline void enter_send_message(struct ledger *ledger, const struct task_struct *task,
+					       const struct pt_regs *regs)
 {
 	struct vector vector;
 
 	message_vector(regs, &vector);
-	enter_output(ledger, SYSCALL_ARG1(regs), vector.base, vector.asked);
+	enter_output(ledger, task, SYSCALL_ARG1(regs), vector.base, vector.asked);
 }
 
-static __always_inline void enter_receive_message(struct ledger *ledger, const struct pt_regs *regs)
+static __always_inline void enter_receive_message(struct ledger *ledger, const struct task_struct *task,
+						  const struct pt_regs *regs)
 {
 	struct vector vector;
 
 	message_vector(regs, &vector);
-	enter_input(ledger, SYSCALL_ARG1(regs), vector.base, vector.asked);
+	enter_input(ledger, task, SYSCALL_ARG1(regs), vector.base, vector.asked);
 }
 
 OPERATION(sendto, COPYSCOPE_OP_SENDTO, enter_send, exit_output)

@@ -135,6 +135,27 @@ static __always_inline struct page *head_page(struct page *page)
  * System call arguments. Syscall wrappers take one struct pt_regs * on x86-64 and arm64; which register holds which
  * argument is bpf_tracing.h's knowledge.
  */
+#if defined(__TARGET_ARCH_x86)
+/* arch/x86/entry/syscalls/syscall_64.tbl; a 32-bit program's call carries a number of another table */
+#define SYSCALL_READ 0
+#define SYSCALL_WRITE 1
+#define SYSCALL_PREAD64 17
+#define SYSCALL_PWRITE64 18
+#define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
+#define O_DIRECT 00040000 /* include/uapi/asm-generic/fcntl.h */
+#define PAGE_BYTES 4096
+#else
+#error "this architecture is not known here"
+#endif
+
+/* The number of the system call the current thread, `task`, is in. */
+static __always_inline __u64 syscall_number(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return SYSCALL_NUMBER(regs);
+}
+
 #define SYSCALL_ARG1(regs) ((__u64)PT_REGS_PARM1_SYSCALL(regs))
 #define SYSCALL_ARG2(regs) ((__u64)PT_REGS_PARM2_SYSCALL(regs))
 #define SYSCALL_ARG3(regs) ((__u64)PT_REGS_PARM3_SYSCALL(regs))
@@ -150,6 +171,12 @@ static __always_inline struct page *head_page(struct page *page)
 #define VM_IO 0x00004000
 #define VM_MIXEDMAP 0x10000000
 
+/* include/uapi/asm-generic/errno-base.h */
+#define ENOENT 2
+#define EBADF 9
+#define EINVAL 22
+#define ESPIPE 29
+
 /* include/uapi/linux/stat.h */
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
@@ -157,16 +184,5 @@ static __always_inline struct page *head_page(struct page *page)
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
 #define S_IFIFO 0010000
-
-/* include/uapi/asm-generic/fcntl.h; arm64 has its own value */
-#if defined(__TARGET_ARCH_x86)
-#define O_DIRECT 00040000
-#define PAGE_BYTES 4096
-#elif defined(__TARGET_ARCH_arm64)
-#define O_DIRECT 0200000
-#define PAGE_BYTES 4096 /* the only page size Debian builds arm64 with */
-#else
-#error "this architecture is not known here"
-#endif
 
 #endif

@@ -57,8 +57,53 @@ static __always_inline struct copyscope_endpoint sock_endpoint(const struct sock
 	return end;
 }
 
-/* The same through a pointer that was read from memory and must be followed with care. */
-static __noinline int socket_file_endpoint(struct file *file, struct copyscope_endpoint *end)
+static __always_inline bool on_disk(__u16 kind)
+{
+	return kind == COPYSCOPE_END_FILE || kind == COPYSCOPE_END_BLOCK;
+}
+
+/* What the type of an inode tells. Sockets are looked at elsewhere. */
+static __always_inline __u16 mode_kind(__u16 mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return COPYSCOPE_END_FILE;
+	case S_IFBLK:
+		return COPYSCOPE_END_BLOCK;
+	case S_IFCHR:
+		return COPYSCOPE_END_CHAR;
+	case S_IFIFO:
+		return COPYSCOPE_END_PIPE;
+	default:
+		return COPYSCOPE_END_OTHER;
+	}
+}
+
+/* For hooks that are handed a file: plain loads and, for a socket, one helper. */
+static __always_inline void file_endpoint(struct file *file, struct copyscope_endpoint *end)
+{
+	struct inode *inode = file->f_inode;
+	__u16 mode = inode->i_mode;
+
+	*end = (struct copyscope_endpoint){};
+	if ((mode & S_IFMT) == S_IFSOCK) {
+		struct socket *socket = bpf_sock_from_file(file);
+
+		if (socket && socket->sk)
+			*end = sock_endpoint(socket->sk);
+		return;
+	}
+	end->kind = mode_kind(mode);
+	if (end->kind == COPYSCOPE_END_FILE)
+		end->device = inode->i_sb->s_dev;
+	else if (end->kind == COPYSCOPE_END_BLOCK || end->kind == COPYSCOPE_END_CHAR)
+		end->device = inode->i_rdev;
+	if (on_disk(end->kind) && (file->f_flags & O_DIRECT))
+		end->flags = COPYSCOPE_END_DIRECT;
+}
+
+/* The same through pointers that were read from memory and must be followed with care. */
+static __noinline int inspect_socket(struct file *file, struct copyscope_endpoint *end)
 {
 	struct socket *socket = BPF_CORE_READ(file, private_data);
 	struct sock *sk = BPF_CORE_READ(socket, sk);
@@ -76,70 +121,35 @@ static __noinline int socket_file_endpoint(struct file *file, struct copyscope_e
 	return 0;
 }
 
-static __noinline int inspect_file(__u64 address, struct copyscope_endpoint *end)
+static __noinline int inspect_file(struct file *file, struct copyscope_endpoint *end)
 {
-	struct file *file = (struct file *)address;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u16 mode = BPF_CORE_READ(inode, i_mode);
 
 	if (!end)
 		return 0;
-	switch (BPF_CORE_READ(inode, i_mode) & S_IFMT) {
-	case S_IFREG:
-		end->kind = COPYSCOPE_END_FILE;
+	if ((mode & S_IFMT) == S_IFSOCK)
+		return inspect_socket(file, end);
+	end->kind = mode_kind(mode);
+	if (end->kind == COPYSCOPE_END_FILE)
 		end->device = BPF_CORE_READ(inode, i_sb, s_dev);
-		break;
-	case S_IFBLK:
-		end->kind = COPYSCOPE_END_BLOCK;
+	else if (end->kind == COPYSCOPE_END_BLOCK || end->kind == COPYSCOPE_END_CHAR)
 		end->device = BPF_CORE_READ(inode, i_rdev);
-		break;
-	case S_IFCHR:
-		end->kind = COPYSCOPE_END_CHAR;
-		end->device = BPF_CORE_READ(inode, i_rdev);
-		break;
-	case S_IFIFO:
-		end->kind = COPYSCOPE_END_PIPE;
-		break;
-	case S_IFSOCK:
-		socket_file_endpoint(file, end);
-		break;
-	default:
-		end->kind = COPYSCOPE_END_OTHER;
-	}
-	if ((end->kind == COPYSCOPE_END_FILE || end->kind == COPYSCOPE_END_BLOCK) &&
-	    (BPF_CORE_READ(file, f_flags) & O_DIRECT))
-		end->flags |= COPYSCOPE_END_DIRECT;
+	if (on_disk(end->kind) && (BPF_CORE_READ(file, f_flags) & O_DIRECT))
+		end->flags = COPYSCOPE_END_DIRECT;
 	return 0;
 }
 
-/*
- * The endpoint behind a file descriptor of the current thread. The last file on each leg is remembered; it is the same
- * one if file, inode and flags are, and two different inodes at one address still share what an endpoint tells (inode
- * caches are per file system type). A closed descriptor is END_NONE.
- */
-static __always_inline void fd_endpoint(struct ledger *ledger, __u32 fd, enum leg leg, struct copyscope_endpoint *end)
+/* The endpoint behind a file descriptor of the current thread. A closed descriptor is END_NONE. */
+static __always_inline void fd_endpoint(const struct task_struct *task, __u32 fd, struct copyscope_endpoint *end)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *fdt = task->files->fdt;
-	struct known_file *known = &ledger->files[leg];
+	struct copyscope_endpoint found = {};
 	struct file *file = NULL;
-	struct inode *inode = NULL;
-	__u32 flags = 0;
 
-	*end = (struct copyscope_endpoint){};
-	if (fd >= fdt->max_fds || bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) || !file)
-		return;
-	bpf_core_read(&inode, sizeof(inode), &file->f_inode);
-	bpf_core_read(&flags, sizeof(flags), &file->f_flags);
-	if (known->file != (__u64)file || known->inode != (__u64)inode || known->flags != flags) {
-		struct copyscope_endpoint found = {};
-
-		inspect_file((__u64)file, &found);
-		known->file = (__u64)file;
-		known->inode = (__u64)inode;
-		known->flags = flags;
-		known->endpoint = found;
-	}
-	*end = known->endpoint;
+	if (fd < fdt->max_fds && !bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) && file)
+		inspect_file(file, &found);
+	*end = found;
 }
 
 struct vma_answer {
@@ -166,7 +176,7 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 	if (!ledger)
 		return 0;
 	err = bpf_find_vma(bpf_get_current_task_btf(), address, classify_vma, &answer, 0);
-	if (err && err != -2 /* ENOENT: nothing is mapped there, the operation will fail by itself */) {
+	if (err && err != -ENOENT /* nothing is mapped there, the operation will fail by itself */) {
 		lose(COPYSCOPE_LOSS_VMA);
 		ledger->lost++;
 		ledger->dirty |= DIRTY_OTHER;
@@ -177,45 +187,34 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 	return 0;
 }
 
+/* After so many uses a remembered mapping is looked up again: another thread may have changed it unseen. */
+#define MEMORY_USES 64
+
 /*
- * Changes whenever this thread's view of its mappings may have: other mappings, or a fault taken. Memory mapped anew
- * cannot be used without a fault, so an operation that relied on an outdated answer is found out at its end. An exec
- * takes faults too.
+ * What memory this is. The last mapping looked up is remembered until the thread takes a fault or the process maps more
+ * or less: memory that was mapped anew cannot be used before somebody has faulted it in.
  */
-static __always_inline __u64 memory_signature(const struct task_struct *task)
+static __always_inline void memory_endpoint(struct ledger *ledger, const struct task_struct *task, __u64 address,
+					    struct copyscope_endpoint *end)
 {
-	struct mm_struct *mm = task->mm;
+	__u64 total = task->mm->total_vm;
 
-	return ((__u64)mm->map_count << 44) + (mm->total_vm << 20) + task->min_flt + task->maj_flt;
-}
-
-/* Bounds the cached answer: the same mapping, nothing changed since. */
-static __always_inline void memory_endpoint(struct ledger *ledger, __u64 address, struct copyscope_endpoint *end)
-{
-	__u64 signature = memory_signature(bpf_get_current_task_btf());
-
-	ledger->memory_cached = ledger->memory_signature == signature && address >= ledger->memory_start &&
-				address < ledger->memory_end;
-	if (!ledger->memory_cached) {
+	if (address < ledger->memory_start || address >= ledger->memory_end || total != ledger->memory_total ||
+	    ++ledger->memory_uses > MEMORY_USES) {
 		look_up_memory(ledger, address);
-		ledger->memory_signature = signature;
+		ledger->memory_total = total;
+		ledger->memory_uses = 0;
 	}
 	ledger->memory_address = address;
 	*end = (struct copyscope_endpoint){.kind = ledger->memory_kind};
 }
 
-/* At the end of an operation: a remembered answer is asked again if the operation took a fault. */
+/* At the end of an operation: a remembered answer is asked again if the operation took a fault (faults.bpf.c). */
 static __always_inline void memory_recheck(struct ledger *ledger, struct copyscope_endpoint *end)
 {
-	__u64 signature;
-
-	if (!ledger->memory_cached)
-		return;
-	signature = memory_signature(bpf_get_current_task_btf());
-	if (signature == ledger->memory_signature)
+	if (ledger->memory_end || !ledger->memory_address)
 		return;
 	look_up_memory(ledger, ledger->memory_address);
-	ledger->memory_signature = signature;
 	end->kind = ledger->memory_kind;
 }
 

@@ -10,37 +10,67 @@
 #include "maps.bpf.h"
 
 /*
- * On-CPU time of the task, up to a constant: now, minus what it slept. The scheduler adds to sum_exec_runtime and moves
- * exec_start to now at every switch and tick (kernel/sched/fair.c:update_curr), so (sum - exec_start) changes only by
- * minus the time spent off the CPU. The difference of two readings is the time run between them.
+ * Changes by minus the time that the task was off the CPU, and by nothing else: the scheduler adds to sum_exec_runtime
+ * and moves exec_start to now at every switch and tick (kernel/sched/fair.c:update_curr). So two readings tell whether
+ * there was a context switch between them, and the clock plus this one is a clock that stands still off the CPU.
  */
-static __always_inline __u64 cpu_clock(const struct task_struct *task)
+static __always_inline __u64 cpu_offset(const struct task_struct *task)
 {
-	return bpf_ktime_get_ns() + task->se.sum_exec_runtime - task->se.exec_start;
+	return task->se.sum_exec_runtime - task->se.exec_start;
 }
 
-/* The ledger of the current thread if an operation is open in it, else NULL. For copy sites. */
-static __always_inline struct ledger *open_ledger(void)
+static __always_inline struct ledger *find_ledger(struct task_struct *task)
 {
-	struct ledger *ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), 0, 0);
+	__u32 pid = task->pid, place = pid & (COPYSCOPE_LEDGERS - 1);
+	struct ledger *ledger = bpf_map_lookup_elem(&ledgers, &place);
+
+	if (ledger && ledger->owner == pid)
+		return ledger;
+	return spares ? bpf_task_storage_get(&spare_ledgers, task, 0, 0) : NULL;
+}
+
+/* The ledger of the current thread, `task`, if an operation is open in it, else NULL. */
+static __always_inline struct ledger *open_ledger_of(struct task_struct *task)
+{
+	struct ledger *ledger = find_ledger(task);
 
 	return ledger && ledger->key.op != COPYSCOPE_OP_NONE ? ledger : NULL;
+}
+
+/* The same for copy sites, which need nothing else of the thread. */
+static __always_inline struct ledger *open_ledger(void)
+{
+	return open_ledger_of(bpf_get_current_task_btf());
+}
+
+/* A ledger for a thread that has none; given back in end_thread (sched.bpf.c). */
+static __always_inline struct ledger *make_ledger(struct task_struct *task)
+{
+	__u32 pid = task->pid, place = pid & (COPYSCOPE_LEDGERS - 1);
+	struct ledger *ledger = bpf_map_lookup_elem(&ledgers, &place);
+
+	if (ledger && __sync_val_compare_and_swap(&ledger->owner, 0, pid) == 0)
+		return ledger;
+	ledger = bpf_task_storage_get(&spare_ledgers, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (ledger) {
+		ledger->owner = pid;
+		__sync_fetch_and_add(&spares, 1);
+	}
+	return ledger;
 }
 
 static __always_inline void ledger_copy(struct ledger *ledger, enum ledger_class class, enum leg leg, __u64 bytes)
 {
 	ledger->bytes[class] += bytes;
 	ledger->calls[class]++;
-	ledger->leg[leg] += bytes;
-	ledger->copied[leg] += bytes;
+	ledger->seen[leg] += bytes;
 	ledger->dirty |= 1U << class;
 }
 
 static __always_inline void ledger_reference(struct ledger *ledger, enum leg leg, __u64 bytes)
 {
 	ledger->referenced += bytes;
-	ledger->leg[leg] += bytes;
-	ledger->copied[leg] += bytes;
+	ledger->seen[leg] += bytes;
 	ledger->dirty |= DIRTY_OTHER;
 }
 
@@ -64,8 +94,8 @@ static __always_inline void ledger_iter(struct ledger *ledger, const struct iov_
 }
 
 /*
- * Who the thread belongs to, once per thread. group_leader keeps pid and start time through an exec by another thread
- * (fs/exec.c:de_thread), so the key is good as long as the storage lives.
+ * Who the thread belongs to, once per thread. Pid and start time of the group leader are kept through an exec by another
+ * thread (fs/exec.c:de_thread), so the key is good as long as the ledger lives.
  */
 static __noinline int ledger_identify(struct ledger *ledger)
 {
@@ -89,24 +119,20 @@ static __noinline int ledger_identify(struct ledger *ledger)
 	return 0;
 }
 
-/* The ledger for a new operation of the current thread, or NULL if the thread is out of scope. */
-static __always_inline struct ledger *ledger_begin(void)
+/* The ledger for a new operation of the current thread, `task`, or NULL if it is out of scope. */
+static __always_inline struct ledger *ledger_begin(struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct ledger *ledger;
 
-	if (scope == COPYSCOPE_SCOPE_TREE) {
-		ledger = bpf_task_storage_get(&ledgers, task, 0, 0);
-		if (!ledger)
+	ledger = find_ledger(task);
+	if (!ledger) {
+		if (scope != COPYSCOPE_SCOPE_ALL)
 			return NULL;
-	} else if (scope == COPYSCOPE_SCOPE_ALL) {
-		ledger = bpf_task_storage_get(&ledgers, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		ledger = make_ledger(task);
 		if (!ledger) {
 			lose(COPYSCOPE_LOSS_LEDGER);
 			return NULL;
 		}
-	} else {
-		return NULL;
 	}
 	if (!ledger->key.process.tgid)
 		ledger_identify(ledger);
@@ -119,29 +145,40 @@ static __always_inline void ledger_reset(struct ledger *ledger)
 
 	for (i = 0; i < CLASSES; i++)
 		ledger->bytes[i] = ledger->calls[i] = 0;
-	ledger->referenced = ledger->direct = 0;
+	ledger->referenced = ledger->direct[LEG_SOURCE] = ledger->direct[LEG_SINK] = 0;
 	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = 0;
 	ledger->around_pages = ledger->swapped_in = 0;
 	ledger->lost = 0;
 	ledger->dirty = 0;
 }
 
-static __always_inline void ledger_open(struct ledger *ledger, __u32 op)
+static __always_inline void ledger_open(struct ledger *ledger, const struct task_struct *task, __u32 op)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
 	if (ledger->key.op != COPYSCOPE_OP_NONE) {
 		/* The exit of the earlier operation was missed; what it had gathered cannot be trusted. */
 		lose(COPYSCOPE_LOSS_UNCLOSED);
 		ledger_reset(ledger);
+		ledger->in_fault = 0;
 	}
-	ledger->leg[LEG_SOURCE] = ledger->leg[LEG_SINK] = 0;
-	ledger->copied[LEG_SOURCE] = ledger->copied[LEG_SINK] = 0;
-	ledger->in_fault = 0;
+	ledger->seen[LEG_SOURCE] = ledger->seen[LEG_SINK] = 0;
 	ledger->nvcsw = task->nvcsw;
 	ledger->nivcsw = task->nivcsw;
 	ledger->key.op = op;
-	ledger->cpu_base = cpu_clock(task);
+	ledger->cpu_offset = cpu_offset(task);
+	ledger->start_ns = bpf_ktime_get_ns();
+}
+
+/* The account of the open operation; 0: there is no room for it. Of its key the process never changes. */
+static __always_inline __u64 ledger_account(struct ledger *ledger)
+{
+	const struct copyscope_account_key *key = &ledger->key, *posted = &ledger->posted;
+
+	if (key->op != posted->op || *(const __u64 *)&key->source != *(const __u64 *)&posted->source ||
+	    *(const __u64 *)&key->sink != *(const __u64 *)&posted->sink) {
+		ledger->posted = ledger->key;
+		ledger->account = find_account(&ledger->key);
+	}
+	return ledger->account;
 }
 
 #define POST(counter_, value_) (account->counter[counter_] += (value_))
@@ -151,10 +188,12 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 	if (ledger->dirty & (1U << CLASS_TO_USER)) {
 		POST(COPYSCOPE_TO_USER_BYTES, ledger->bytes[CLASS_TO_USER]);
 		POST(COPYSCOPE_TO_USER_CALLS, ledger->calls[CLASS_TO_USER]);
+		ledger->bytes[CLASS_TO_USER] = ledger->calls[CLASS_TO_USER] = 0;
 	}
 	if (ledger->dirty & (1U << CLASS_FROM_USER)) {
 		POST(COPYSCOPE_FROM_USER_BYTES, ledger->bytes[CLASS_FROM_USER]);
 		POST(COPYSCOPE_FROM_USER_CALLS, ledger->calls[CLASS_FROM_USER]);
+		ledger->bytes[CLASS_FROM_USER] = ledger->calls[CLASS_FROM_USER] = 0;
 	}
 	if (ledger->dirty & ~((1U << CLASS_TO_USER) | (1U << CLASS_FROM_USER))) {
 		POST(COPYSCOPE_KERNEL_BYTES, ledger->bytes[CLASS_KERNEL]);
@@ -162,53 +201,63 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 		POST(COPYSCOPE_COW_BYTES, ledger->bytes[CLASS_COW]);
 		POST(COPYSCOPE_COW_CALLS, ledger->calls[CLASS_COW]);
 		POST(COPYSCOPE_REFERENCED_BYTES, ledger->referenced);
-		POST(COPYSCOPE_DIRECT_BYTES, ledger->direct);
+		POST(COPYSCOPE_DIRECT_BYTES, ledger->direct[LEG_SOURCE] + ledger->direct[LEG_SINK]);
 		POST(COPYSCOPE_FAULTS_MINOR, ledger->faults_minor);
 		POST(COPYSCOPE_FAULTS_MAJOR, ledger->faults_major);
 		POST(COPYSCOPE_FAULTS_COW, ledger->faults_cow);
 		POST(COPYSCOPE_AROUND_PAGES, ledger->around_pages);
 		POST(COPYSCOPE_SWAPPED_IN_PAGES, ledger->swapped_in);
 		POST(COPYSCOPE_LOST, ledger->lost);
-	}
-	if (ledger->dirty)
 		ledger_reset(ledger);
+	}
+	ledger->dirty = 0;
 }
+
+/* How an operation ended. Mostly constants, so that posting pays for nothing that cannot be. */
+struct ending {
+	long moved;          /* bytes, or a negative error */
+	__u32 operations;    /* 0: this was not the whole of one */
+	__u32 mode_switches;
+	__u32 closes;        /* 1 << enum leg: legs on which what was seen must equal `moved` */
+};
 
 /*
  * Conservation, per operation and leg: more copied or referenced than moved is excess (a retried or failed operation),
  * moved without a trace is unexplained. Device blocks are larger than a short tail, so direct bytes are never excess.
  */
-static __always_inline void post_closure(struct ledger *ledger, struct copyscope_account *account, __u64 moved)
+static __always_inline void post_closure(struct ledger *ledger, struct copyscope_account *account, __u64 moved,
+					 __u32 closes)
 {
 	int leg;
 
 	for (leg = 0; leg < LEGS; leg++) {
-		if (!(ledger->closes & (1U << leg)))
+		if (!(closes & (1U << leg)))
 			continue;
-		if (ledger->leg[leg] < moved)
-			POST(COPYSCOPE_UNEXPLAINED_BYTES, moved - ledger->leg[leg]);
-		if (ledger->copied[leg] > moved)
-			POST(COPYSCOPE_EXCESS_BYTES, ledger->copied[leg] - moved);
+		if (ledger->seen[leg] > moved)
+			POST(COPYSCOPE_EXCESS_BYTES, ledger->seen[leg] - moved);
+		else if (ledger->seen[leg] + ledger->direct[leg] < moved)
+			POST(COPYSCOPE_UNEXPLAINED_BYTES, moved - ledger->seen[leg] - ledger->direct[leg]);
 	}
 }
 
-/*
- * Ends the operation: adds the ledger to its account and closes it. `moved` is the system call's return value;
- * `operations` is 0 for a fault that will be tried again, and 1 for everything else.
- */
-static __always_inline void ledger_post(struct ledger *ledger, long moved, __u32 operations)
+/* Ends the operation: adds the ledger to its account and closes it. */
+static __always_inline void ledger_post(struct ledger *ledger, const struct task_struct *task,
+					const struct ending *ending)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct copyscope_account *account = account_of(&ledger->key);
-	__s64 run = cpu_clock(task) - ledger->cpu_base;
+	struct copyscope_account *account = account_of(ledger_account(ledger));
+	__s64 away = cpu_offset(task) - ledger->cpu_offset; /* negative or 0 */
+	__s64 run = bpf_ktime_get_ns() - ledger->start_ns + away;
+	long moved = ending->moved;
 
 	if (account) {
-		POST(COPYSCOPE_OPERATIONS, operations);
-		POST(COPYSCOPE_MODE_SWITCHES, ledger->mode_switches);
+		POST(COPYSCOPE_OPERATIONS, ending->operations);
+		POST(COPYSCOPE_MODE_SWITCHES, ending->mode_switches);
 		POST(COPYSCOPE_BYTES_ASKED, ledger->asked);
-		POST(COPYSCOPE_CTX_VOLUNTARY, task->nvcsw - ledger->nvcsw);
-		POST(COPYSCOPE_CTX_INVOLUNTARY, task->nivcsw - ledger->nivcsw);
-		/* Two clocks meet in cpu_clock(); a nap of minutes could leave a few ns below zero. */
+		if (away) {
+			POST(COPYSCOPE_CTX_VOLUNTARY, task->nvcsw - ledger->nvcsw);
+			POST(COPYSCOPE_CTX_INVOLUNTARY, task->nivcsw - ledger->nivcsw);
+		}
+		/* Two clocks meet here; a nap of minutes could leave a few ns below zero. */
 		if (run > 0)
 			POST(COPYSCOPE_KERNEL_NS, run);
 		if (moved < 0) {
@@ -216,7 +265,7 @@ static __always_inline void ledger_post(struct ledger *ledger, long moved, __u32
 			moved = 0;
 		}
 		POST(COPYSCOPE_BYTES_MOVED, moved);
-		post_closure(ledger, account, moved);
+		post_closure(ledger, account, moved, ending->closes);
 		post_classes(ledger, account);
 	} else {
 		ledger_reset(ledger);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The maps that several programs share, and what lies in them. A ledger is what the current operation of one thread has
- * cost so far; it lives in task storage, so a copy site finds it without a hash.
+ * cost so far; an account is the sum of finished ledgers.
  */
 #ifndef COPYSCOPE_MAPS_BPF_H
 #define COPYSCOPE_MAPS_BPF_H
@@ -25,54 +25,76 @@ enum ledger_class {
 	CLASSES,
 };
 
-struct known_file {
-	__u64 file, inode;
-	__u32 flags;
-	struct copyscope_endpoint endpoint;
-};
-
 struct ledger {
+	__u32 owner;                      /* pid of the thread; 0: free */
+	__u32 reserved;
 	struct copyscope_account_key key; /* key.op != NONE: an operation is open */
-	__u64 cpu_base;                   /* see cpu_clock() */
+	struct copyscope_account_key posted; /* the last one posted to ... */
+	__u64 account;                       /* ... and its account: most operations follow one of their kind */
+	__u64 start_ns, cpu_offset;          /* see cpu_offset() */
 	__u64 nvcsw, nivcsw;
 	__u64 asked;
-	__u64 leg[LEGS];         /* bytes for which a copy, a reference or a DMA was seen */
-	__u64 copied[LEGS];      /* ... of these, by copy or reference: what the return value must cover */
+	__u64 seen[LEGS];        /* bytes copied or referenced on each leg */
+	__u64 direct[LEGS];      /* user pages handed to a device */
 	__u64 bytes[CLASSES];    /* CPU copies */
 	__u64 calls[CLASSES];
-	__u64 referenced, direct;
+	__u64 referenced;
 	__u64 faults_minor, faults_major, faults_cow, around_pages, swapped_in;
 	__u64 lost;
 	__u64 send_referenced;   /* references taken by the send in progress, to tell them from what it copied */
 	__u32 dirty;             /* 1 << enum ledger_class, DIRTY_OTHER */
-	__u32 mode_switches;
-	__u32 in_fault;          /* bit FAULT_OPEN, bit FAULT_COPIED */
-	__u32 closes;            /* 1 << enum leg: legs whose sum must equal the return value */
-	struct known_file files[LEGS];
-	__u64 memory_start, memory_end, memory_signature; /* the mapping looked up last */
+	__u32 in_fault;          /* FAULT_* */
+	__u64 memory_start, memory_end; /* the mapping looked up last ... */
+	__u64 memory_total;      /* ... when the process had mapped so many pages */
+	__u64 memory_address;    /* what the open operation asked for */
 	__u32 memory_kind;
-	__u32 memory_cached;     /* the open operation used it unchecked */
-	__u64 memory_address;
+	__u32 memory_uses;       /* of the remembered answer */
 };
 
 #define DIRTY_OTHER (1U << CLASSES)
 #define FAULT_OPEN 1U
 #define FAULT_COPIED 2U /* copy-on-write was seen at its copy routine */
 
+/*
+ * Ledgers by pid modulo the size: an array lookup is a few instructions, task storage takes a hundred. A thread whose
+ * place is taken by another has its ledger in task storage, and so has the one that user space marks (through a pidfd,
+ * which means the same process in every pid namespace).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, COPYSCOPE_LEDGERS);
+	__type(key, __u32);
+	__type(value, struct ledger);
+} ledgers __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct ledger);
-} ledgers __weak SEC(".maps");
+} spare_ledgers __weak SEC(".maps");
+
+/* Threads that may have a spare ledger; while there is none, nobody looks for it. */
+__u32 spares __weak SEC(".data") = 0;
+
+/* An account has a short name, so that it need not be found by hashing its key every time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, COPYSCOPE_MAX_ACCOUNTS);
+	__type(key, struct copyscope_account_key);
+	__type(value, __u64); /* never 0, never used again */
+} account_ids __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, COPYSCOPE_MAX_ACCOUNTS);
-	__type(key, struct copyscope_account_key);
+	__type(key, __u64);
 	__type(value, struct copyscope_account);
 } accounts __weak SEC(".maps");
+
+__u64 last_account_id __weak SEC(".data") = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -102,14 +124,32 @@ static __always_inline void lose(__u32 reason)
 		__sync_fetch_and_add(count, 1);
 }
 
-static __always_inline struct copyscope_account *account_of(const struct copyscope_account_key *key)
+/* 0: there is no room for another account. */
+static __noinline __u64 find_account(const struct copyscope_account_key *key)
 {
-	struct copyscope_account *account = bpf_map_lookup_elem(&accounts, key);
+	__u64 *known, id;
+
+	if (!key)
+		return 0;
+	known = bpf_map_lookup_elem(&account_ids, key);
+	if (known)
+		return *known;
+	id = __sync_fetch_and_add(&last_account_id, 1) + 1;
+	bpf_map_update_elem(&account_ids, key, &id, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&account_ids, key); /* another CPU may have been first */
+	return known ? *known : 0;
+}
+
+static __always_inline struct copyscope_account *account_of(__u64 id)
+{
+	struct copyscope_account *account = bpf_map_lookup_elem(&accounts, &id);
 
 	if (account)
 		return account;
-	bpf_map_update_elem(&accounts, key, &zero_account, BPF_NOEXIST);
-	account = bpf_map_lookup_elem(&accounts, key);
+	if (id) {
+		bpf_map_update_elem(&accounts, &id, &zero_account, BPF_NOEXIST);
+		account = bpf_map_lookup_elem(&accounts, &id);
+	}
 	if (!account)
 		lose(COPYSCOPE_LOSS_ACCOUNT);
 	return account;
@@ -119,9 +159,9 @@ static __always_inline struct copyscope_account *account_of(const struct copysco
  * For what happens outside the operation, in softirq or interrupt context: the counter may be hit from both on one CPU,
  * so the addition is atomic. Counters added here are never posted by ledger_post().
  */
-static __always_inline void account_add(const struct copyscope_account_key *key, __u32 counter, __u64 bytes)
+static __always_inline void account_add(__u64 id, __u32 counter, __u64 bytes)
 {
-	struct copyscope_account *account = account_of(key);
+	struct copyscope_account *account = account_of(id);
 
 	if (account && counter < COPYSCOPE_COUNTERS)
 		__sync_fetch_and_add(&account->counter[counter], bytes);

@@ -9,74 +9,91 @@
 #include "endpoint.bpf.h"
 
 /*
- * Defines enter_NAME and exit_NAME. `enter` fills the ledger: key, asked, closes. `exit` may mend the key before it is
- * posted. fentry and fexit see every call of the function itself, failed ones included.
+ * Defines enter_NAME and exit_NAME. `enter` fills the ledger: endpoints and bytes asked for. `exit` may mend them before
+ * they are posted, and returns the legs that must close. fentry and fexit see every call, failed ones included.
  */
-#define OPERATION(name, op_, enter, exit)                                                                              \
+#define ENTER(name, op_, enter)                                                                                        \
 	SEC("?fentry")                                                                                                 \
 	int BPF_PROG(enter_##name, const struct pt_regs *regs)                                                         \
 	{                                                                                                              \
-		struct ledger *ledger = ledger_begin();                                                                \
+		struct task_struct *task = bpf_get_current_task_btf();                                                 \
+		struct ledger *ledger = ledger_begin(task);                                                            \
                                                                                                                        \
 		if (!ledger)                                                                                           \
 			return 0;                                                                                      \
-		ledger->mode_switches = 2;                                                                             \
-		enter(ledger, regs);                                                                                   \
-		ledger_open(ledger, op_);                                                                              \
-		return 0;                                                                                              \
-	}                                                                                                              \
-	SEC("?fexit")                                                                                                  \
-	int BPF_PROG(exit_##name, const struct pt_regs *regs, long moved)                                              \
-	{                                                                                                              \
-		struct ledger *ledger = open_ledger();                                                                 \
-                                                                                                                       \
-		if (!ledger)                                                                                           \
-			return 0;                                                                                      \
-		exit(ledger, moved);                                                                                   \
-		ledger_post(ledger, moved, 1);                                                                         \
+		enter(ledger, task, regs);                                                                             \
+		ledger_open(ledger, task, op_);                                                                        \
 		return 0;                                                                                              \
 	}
 
-/* fd -> memory */
-static __always_inline void enter_input(struct ledger *ledger, __u32 fd, __u64 address, __u64 asked)
+#define EXIT(name, exit)                                                                                               \
+	SEC("?fexit")                                                                                                  \
+	int BPF_PROG(exit_##name, const struct pt_regs *regs, long moved)                                              \
+	{                                                                                                              \
+		struct task_struct *task = bpf_get_current_task_btf();                                                 \
+		struct ledger *ledger = open_ledger_of(task);                                                          \
+                                                                                                                       \
+		if (!ledger)                                                                                           \
+			return 0;                                                                                      \
+		ledger_post_call(ledger, task, moved, exit(ledger, moved));                                            \
+		return 0;                                                                                              \
+	}
+
+#define OPERATION(name, op_, enter, exit)                                                                              \
+	ENTER(name, op_, enter)                                                                                        \
+	EXIT(name, exit)
+
+/* `closes`: 1 << enum leg, of the legs on which what was seen must equal `moved`, the return value. */
+static __always_inline void ledger_post_call(struct ledger *ledger, const struct task_struct *task, long moved,
+					     __u32 closes)
 {
-	fd_endpoint(ledger, fd, LEG_SOURCE, &ledger->key.source);
-	memory_endpoint(ledger, address, &ledger->key.sink);
+	const struct ending ending = {.moved = moved, .operations = 1, .mode_switches = 2, .closes = closes};
+
+	ledger_post(ledger, task, &ending);
+}
+
+/* fd -> memory */
+static __always_inline void enter_input(struct ledger *ledger, const struct task_struct *task, __u32 fd,
+					 __u64 address, __u64 asked)
+{
+	fd_endpoint(task, fd, &ledger->key.source);
+	memory_endpoint(ledger, task, address, &ledger->key.sink);
 	ledger->asked = asked;
-	ledger->closes = 1U << LEG_SOURCE;
 }
 
 /* memory -> fd */
-static __always_inline void enter_output(struct ledger *ledger, __u32 fd, __u64 address, __u64 asked)
+static __always_inline void enter_output(struct ledger *ledger, const struct task_struct *task, __u32 fd,
+					 __u64 address, __u64 asked)
 {
-	memory_endpoint(ledger, address, &ledger->key.source);
-	fd_endpoint(ledger, fd, LEG_SINK, &ledger->key.sink);
+	memory_endpoint(ledger, task, address, &ledger->key.source);
+	fd_endpoint(task, fd, &ledger->key.sink);
 	ledger->asked = asked;
-	ledger->closes = 1U << LEG_SINK;
 }
 
 /*
  * What a program receives from a device came by its DMA: derived from the return value, without headers and without
  * what was retransmitted. Atomic, as all of DMA is (see account_add).
  */
-static __always_inline void count_arrival(const struct ledger *ledger, long moved)
+static __always_inline void count_arrival(struct ledger *ledger, long moved)
 {
 	const struct copyscope_endpoint *source = &ledger->key.source;
 
 	if (source->kind == COPYSCOPE_END_TCP && source->device && moved > 0 &&
 	    !(source->flags & (COPYSCOPE_END_LOOPBACK | COPYSCOPE_END_VIRTUAL)))
-		account_add(&ledger->key, COPYSCOPE_DMA_FROM_DEVICE, moved);
+		account_add(ledger_account(ledger), COPYSCOPE_DMA_FROM_DEVICE, moved);
 }
 
-static __always_inline void exit_input(struct ledger *ledger, long moved)
+static __always_inline __u32 exit_input(struct ledger *ledger, long moved)
 {
 	count_arrival(ledger, moved);
 	memory_recheck(ledger, &ledger->key.sink);
+	return 1U << LEG_SOURCE;
 }
 
-static __always_inline void exit_output(struct ledger *ledger, long moved)
+static __always_inline __u32 exit_output(struct ledger *ledger, long moved)
 {
 	memory_recheck(ledger, &ledger->key.source);
+	return 1U << LEG_SINK;
 }
 
 #endif

@@ -17,16 +17,16 @@ static __always_inline void settle_asked(struct ledger *ledger, long moved)
 		ledger->asked = moved > 0 ? moved : 0;
 }
 
-static __always_inline void exit_input_vector(struct ledger *ledger, long moved)
+static __always_inline __u32 exit_input_vector(struct ledger *ledger, long moved)
 {
 	settle_asked(ledger, moved);
-	exit_input(ledger, moved);
+	return exit_input(ledger, moved);
 }
 
-static __always_inline void exit_output_vector(struct ledger *ledger, long moved)
+static __always_inline __u32 exit_output_vector(struct ledger *ledger, long moved)
 {
 	settle_asked(ledger, moved);
-	exit_output(ledger, moved);
+	return exit_output(ledger, moved);
 }
 
 struct vector {

@@ -11,19 +11,21 @@ constexpr const char* system_call_prefix = "__x64_sys_";
 
 std::vector<Hook> build_table() {
     std::vector<Hook> table;
-    for (const char* call :
+    for (const std::string call :
          {"read", "pread64", "readv", "preadv", "preadv2", "write", "pwrite64", "writev", "pwritev", "pwritev2",
           "sendto", "sendmsg", "recvfrom", "recvmsg", "sendfile64", "splice", "copy_file_range"}) {
-        static std::vector<std::string> names;
-        names.reserve(64); // Hook keeps pointers into it
-        names.push_back(fmt::format("enter_{}", call));
-        names.push_back(fmt::format("exit_{}", call));
-        for (auto name = names.end() - 2; name != names.end(); ++name)
-            table.push_back({"operations", name->c_str(), {call}, true, true});
+        // These four are opened in vfs_read and vfs_write, see bpf/file.bpf.c.
+        const bool vfs = call == "read" || call == "pread64" || call == "write" || call == "pwrite64";
+        if (!vfs)
+            table.push_back({"operations", "enter_" + call, {call}, true, true});
+        table.push_back({"operations", "exit_" + call, {call}, true, true});
     }
     const std::vector<Hook> rest = {
+        {"operations", "enter_vfs_read", {"vfs_read"}, true},
+        {"operations", "enter_vfs_write", {"vfs_write"}, true},
         {"scope", "inherit_scope", {}, true},
-        {"scope", "rename_process", {}, true},
+        {"scope", "follow_exec", {}, true},
+        {"scope", "end_thread", {}, true},
 
         {"page faults", "enter_fault", {"handle_mm_fault"}, true},
         {"page faults", "exit_fault", {"handle_mm_fault"}, true},
@@ -77,8 +79,8 @@ std::vector<Hook> build_table() {
 }
 
 Binding bind(const Hook& hook, const Facts& facts) {
-    for (const char* function : hook.functions) {
-        const auto name = hook.system_call ? system_call_prefix + std::string(function) : function;
+    for (const auto& function : hook.functions) {
+        const auto name = hook.system_call ? system_call_prefix + function : function;
         if (facts.can_attach(name))
             return {&hook, name};
     }

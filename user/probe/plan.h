@@ -14,8 +14,8 @@ namespace copyscope {
 // One program of the BPF object and the functions it can be attached to, best first.
 struct Hook {
     const char* metric;                 // what it counts, in words; hooks of one metric stand together
-    const char* program;                // name in bpf/
-    std::vector<const char*> functions; // empty: the program names its tracepoint itself
+    std::string program;                // name in bpf/
+    std::vector<std::string> functions; // empty: the program names its tracepoint itself
     bool required = false;              // profiling makes no sense without it
     bool system_call = false; // functions are names of system calls ("read"), the architecture's prefix is added
     const char* absent = "";  // what is not seen without it

@@ -65,7 +65,7 @@ struct Session::Loaded {
     }
 
     bpf_program* program(const Hook& hook) const {
-        return bpf_object__find_program_by_name(skeleton->obj, hook.program);
+        return bpf_object__find_program_by_name(skeleton->obj, hook.program.c_str());
     }
 
     Status choose(const Plan& plan) {
@@ -130,7 +130,7 @@ Result<std::unique_ptr<Session>> Session::open(const Facts& facts) {
 
 Status Session::begin(pid_t pid) {
     auto& maps = loaded_->skeleton->maps;
-    for (auto* map : {maps.accounts, maps.processes})
+    for (auto* map : {maps.account_ids, maps.accounts, maps.processes})
         if (auto status = clear_map(map); !status)
             return status;
     auto losses = read_losses(maps.losses, loaded_->skeleton->obj);
@@ -142,17 +142,18 @@ Status Session::begin(pid_t pid) {
     if (!pidfd)
         return fail_errno(fmt::format("cannot watch process {}", pid));
     // An empty ledger is the mark; its layout is the BPF side's own business.
-    const std::vector<std::uint8_t> empty(bpf_map__value_size(maps.ledgers));
+    const std::vector<std::uint8_t> empty(bpf_map__value_size(maps.spare_ledgers));
     const int key = pidfd.get();
-    if (bpf_map_update_elem(bpf_map__fd(maps.ledgers), &key, empty.data(), BPF_ANY))
+    if (bpf_map_update_elem(bpf_map__fd(maps.spare_ledgers), &key, empty.data(), BPF_ANY))
         return fail_errno(fmt::format("cannot mark process {}", pid));
+    __atomic_fetch_add(&loaded_->skeleton->data->spares, 1, __ATOMIC_RELAXED);
     loaded_->skeleton->data->scope = COPYSCOPE_SCOPE_TREE;
     return {};
 }
 
 Result<Sample> Session::end() {
     auto& maps = loaded_->skeleton->maps;
-    auto accounts = read_accounts(maps.accounts);
+    auto accounts = read_accounts(maps.account_ids, maps.accounts);
     if (!accounts)
         return std::unexpected(accounts.error());
     auto processes = read_processes(maps.processes);

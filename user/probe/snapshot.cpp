@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <cstring>
 #include <linux/bpf.h>
+#include <unordered_map>
 
 namespace copyscope {
 namespace {
@@ -64,25 +65,35 @@ std::uint64_t missed_programs(bpf_object* object) {
 
 } // namespace
 
-Result<std::vector<Account>> read_accounts(bpf_map* map) {
+Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts) {
     const auto cpus = cpu_count();
     if (!cpus)
         return std::unexpected(cpus.error());
-    std::vector<Account> accounts;
-    const auto status = for_each<copyscope_account_key>(
-        map, *cpus * sizeof(copyscope_account), [&](const copyscope_account_key& key, const std::uint8_t* value) {
-            Account account{.key = key, .value = {}};
+    // Sums first: an account that is opened in between has a name and no sum yet, and comes with the next reading.
+    std::unordered_map<std::uint64_t, copyscope_account> sums;
+    auto status = for_each<std::uint64_t>(
+        accounts, *cpus * sizeof(copyscope_account), [&](std::uint64_t id, const std::uint8_t* value) {
+            auto& sum = sums[id];
             for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
                 copyscope_account part;
                 std::memcpy(&part, value + cpu * sizeof(part), sizeof(part));
                 for (std::size_t i = 0; i < COPYSCOPE_COUNTERS; i++)
-                    account.value.counter[i] += part.counter[i];
+                    sum.counter[i] += part.counter[i];
             }
-            accounts.push_back(account);
         });
     if (!status)
         return std::unexpected(status.error());
-    return accounts;
+    std::vector<Account> found;
+    status = for_each<copyscope_account_key>(ids, sizeof(std::uint64_t),
+                                             [&](const copyscope_account_key& key, const std::uint8_t* value) {
+                                                 std::uint64_t id;
+                                                 std::memcpy(&id, value, sizeof(id));
+                                                 if (const auto sum = sums.find(id); sum != sums.end())
+                                                     found.push_back({.key = key, .value = sum->second});
+                                             });
+    if (!status)
+        return std::unexpected(status.error());
+    return found;
 }
 
 Result<std::vector<ProcessInfo>> read_processes(bpf_map* map) {

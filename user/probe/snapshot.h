@@ -10,7 +10,8 @@ struct bpf_object;
 
 namespace copyscope {
 
-Result<std::vector<Account>> read_accounts(bpf_map* map);
+// Joins the names of the accounts (key -> id) with their sums (id -> counters).
+Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts);
 Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
 
 // Counters of failures inside BPF, and the programs the kernel skipped because they were running already.
