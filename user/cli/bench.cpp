@@ -151,8 +151,10 @@ Result<int> measure(Arguments& arguments) {
     auto report = make_report(arguments, *runs, **session, facts);
     if (!left_out.empty())
         report.notes.insert(report.notes.begin(), left_out);
-    if (auto status = arguments.output.write(report, stdout); !status)
-        return std::unexpected(status.error());
+    auto written = arguments.output.write(report, stdout);
+    detach(*session);
+    if (!written)
+        return std::unexpected(written.error());
     return arguments.output.verdict(report);
 }
 

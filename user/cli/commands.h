@@ -5,10 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "model/row.h"
+#include "probe/session.h"
 
 namespace copyscope {
 
@@ -46,6 +48,10 @@ void catch_signals();
 // A line on stderr that the next one replaces; nothing if stderr is not a terminal.
 void show_progress(const std::string& line);
 void clear_progress();
+
+// Ends the session before the destructor would, because it takes seconds: the kernel waits for every running task with
+// each program (kernel/trace/ftrace.c, synchronize_rcu_tasks).
+void detach(std::unique_ptr<Session>& session);
 
 // What this kernel hides, as notes beneath a table: one line, the details are doctor's.
 std::string not_seen_note(const std::vector<std::string>& not_seen);

@@ -90,6 +90,12 @@ void clear_progress() {
     show_progress("");
 }
 
+void detach(std::unique_ptr<Session>& session) {
+    show_progress("detaching the BPF programs");
+    session.reset();
+    clear_progress();
+}
+
 std::string not_seen_note(const std::vector<std::string>& not_seen) {
     std::string note = "not seen on this kernel:";
     for (std::size_t i = 0; i < not_seen.size(); i++)

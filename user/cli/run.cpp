@@ -75,8 +75,10 @@ Result<int> profile(const Arguments& arguments) {
     auto report = make_report(arguments, *sample, **session, facts);
     report.command_status = *code;
     // The table would mix with what the command prints; what machines read must not mix with its messages.
-    if (auto status = arguments.output.write(report, arguments.output.for_machines() ? stdout : stderr); !status)
-        return std::unexpected(status.error());
+    auto written = arguments.output.write(report, arguments.output.for_machines() ? stdout : stderr);
+    detach(*session);
+    if (!written)
+        return std::unexpected(written.error());
     return *code ? *code : arguments.output.verdict(report);
 }
 
