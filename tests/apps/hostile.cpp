@@ -6,6 +6,7 @@
 #include <atomic>
 #include <climits>
 #include <csignal>
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -306,6 +307,39 @@ void exec_by_thread() {
     reap(victim);
     say("victim", victim);
     say("moved", (5 + 6 + tail_calls) * static_cast<long>(page));
+}
+
+// Two processes whose pids differ by a power of two, at the same time, and each in its turn within the other's reads.
+void pid_collision() {
+    constexpr int distance = 16384; // COPYSCOPE_LEDGERS
+    const int fd = open_data();
+    char* memory = filled(page);
+    const auto start = make_pipe(), done = make_pipe();
+    must(pread(fd, memory, 1000, 0), "pread");
+    const pid_t wanted = getpid() > distance ? getpid() - distance : getpid() + distance;
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    arguments.set_tid = reinterpret_cast<std::uintptr_t>(&wanted);
+    arguments.set_tid_size = 1;
+    const long victim = must(syscall(SYS_clone3, &arguments, sizeof(arguments)), "clone3");
+    std::memset(memory, 'x', page); // its own from here on
+    if (victim == 0) {
+        for (int i = 0; i < 100; i++) {
+            (void)!read(start.in, memory, 1);
+            (void)!pread(fd, memory, 3000, 0);
+            (void)!writev(done.out, std::vector<iovec>{{memory, 1}}.data(), 1);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < 100; i++) {
+        (void)!writev(start.out, std::vector<iovec>{{memory, 1}}.data(), 1);
+        must(pread(fd, memory, 1000, 0), "pread");
+        (void)!read(done.in, memory, 1);
+    }
+    reap(static_cast<pid_t>(victim));
+    must(pread(fd, memory, 1000, 0), "pread");
+    say("victim", victim);
+    say("distance", std::abs(victim - getpid()));
 }
 
 void by_vfork() {
@@ -657,6 +691,7 @@ constexpr Case table[] = {
     {"threads", threads},
     {"exit_with_reader", exit_with_reader},
     {"exec_by_thread", exec_by_thread},
+    {"pid_collision", pid_collision},
     {"by_vfork", by_vfork},
     {"fork_write", fork_write},
     {"zero_page", zero_page},
