@@ -51,17 +51,35 @@ Source::~Source() {
 Result<Source> Source::create(const std::string& directory, std::uint64_t bytes) {
     if (bytes == 0)
         return fail_usage("a source of 0 bytes measures nothing: use a --size of at least 1");
-    // Not O_TMPFILE: strategies open the file by its path, with flags of their own.
-    std::string path = (directory.empty() ? "." : directory) + "/.copyscope-bench-XXXXXX";
+    const std::string where = directory.empty() ? "." : directory;
+    auto nameless = create_nameless(where);
+    auto source = nameless ? std::move(nameless) : create_named(where);
+    if (!source)
+        return source;
+    source->payload_ = {.kind = Payload::Kind::pattern, .bytes = bytes, .seed = random_seed(), .digest = 0};
+    if (auto written = source->write_pattern(); !written)
+        return std::unexpected(written.error().within(where));
+    return source;
+}
+
+// A file without a name goes with its last descriptor, even if this program is killed. A workload inherits the
+// descriptor, and opens the file anew through it with flags of its own.
+Result<Source> Source::create_nameless(const std::string& directory) {
+    Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!fd)
+        return fail_errno(directory);
+    const auto path = fmt::format("/proc/self/fd/{}", fd.get());
+    return Source(path, std::move(fd), false);
+}
+
+// For file systems that have no O_TMPFILE (9p, overlayfs before 6.1).
+Result<Source> Source::create_named(const std::string& directory) {
+    std::string path = directory + "/.copyscope-bench-XXXXXX";
     Fd fd(::mkostemp(path.data(), O_CLOEXEC));
     if (!fd)
         return fail(fmt::format("cannot create a scratch file in {} ({}): choose a directory this user may write to",
-                                directory.empty() ? "." : directory, std::strerror(errno)));
-    Source source(path, std::move(fd), true);
-    source.payload_ = {.kind = Payload::Kind::pattern, .bytes = bytes, .seed = random_seed(), .digest = 0};
-    if (auto written = source.write_pattern(); !written)
-        return std::unexpected(written.error());
-    return source;
+                                directory, std::strerror(errno)));
+    return Source(path, std::move(fd), true);
 }
 
 Status Source::write_pattern() {
@@ -115,8 +133,9 @@ Status Source::read_digest() {
 }
 
 Result<std::optional<std::uint64_t>> Source::evict() const {
-    // The first attempt may miss pages that wait in a per-CPU list or are under write-back; the kernel says so nowhere.
-    constexpr int attempts = 5;
+    // An attempt misses pages that wait in a per-CPU list, are under write-back, or are still referenced by a socket that
+    // sent them; the kernel says so nowhere. Where nothing goes at all, nothing ever will (a file system in memory).
+    constexpr int attempts = 100, attempts_in_vain = 5;
     for (int attempt = 1;; attempt++) {
         (void)::fsync(fd_.get()); // clean pages only are dropped; a read-only file system has no other
         const int error = ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
@@ -124,6 +143,8 @@ Result<std::optional<std::uint64_t>> Source::evict() const {
             return fail(fmt::format("cannot make {} cold ({}): use a warm cache", path_, std::strerror(error)));
         auto resident = resident_pages();
         if (!resident || !*resident || **resident == 0 || attempt == attempts)
+            return resident;
+        if (**resident == pages() && attempt == attempts_in_vain)
             return resident;
         const timespec pause = {.tv_sec = 0, .tv_nsec = 10'000'000};
         ::nanosleep(&pause, nullptr);
@@ -137,6 +158,11 @@ Result<std::optional<std::uint64_t>> Source::warm() const {
     return resident_pages();
 }
 
+std::uint64_t Source::pages() const {
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    return (payload_.bytes + page - 1) / page;
+}
+
 Result<std::optional<std::uint64_t>> Source::resident_pages() const {
     // Linux 5.2 (134fca9063ad): mincore answers "all resident" to whoever neither owns the file nor may write it.
     struct stat facts = {};
@@ -144,13 +170,12 @@ Result<std::optional<std::uint64_t>> Source::resident_pages() const {
         return fail_errno(path_);
     if (facts.st_uid != ::geteuid() && ::access(path_.c_str(), W_OK) != 0)
         return std::nullopt;
-    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::size_t length = static_cast<std::size_t>(payload_.bytes);
     void* address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, fd_.get(), 0);
     if (address == MAP_FAILED)
         return fail(fmt::format("cannot map {} ({}): choose another source", path_, std::strerror(errno)));
     const Mapping mapping(address, length);
-    std::vector<unsigned char> states((length + page - 1) / page);
+    std::vector<unsigned char> states(pages());
     if (::mincore(address, length, states.data()) != 0)
         return fail_errno("mincore of " + path_);
     return static_cast<std::uint64_t>(

@@ -13,7 +13,7 @@
 
 namespace copyscope {
 
-// Owns the scratch file: the destructor removes it. A file of the user is opened for reading and left as it is.
+// Owns the scratch file, which goes with it. A file of the user is opened for reading and left as it is.
 class Source {
 public:
     // A new file of `bytes` bytes in `directory`, filled with a pattern of a random seed and written to the disk.
@@ -39,7 +39,10 @@ public:
 private:
     Source(std::string path, Fd fd, bool created) : path_(std::move(path)), fd_(std::move(fd)), created_(created) {}
 
+    static Result<Source> create_nameless(const std::string& directory);
+    static Result<Source> create_named(const std::string& directory);
     Status write_pattern();
+    std::uint64_t pages() const; // of the payload
     Status read_digest();
     Result<std::optional<std::uint64_t>> resident_pages() const;
 
