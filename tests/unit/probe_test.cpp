@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts read from a made-up tree, and the plan that follows from facts. No kernel is asked.
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "probe/plan.h"
+
+namespace copyscope {
+namespace {
+
+// A root directory with just the files that facts are read from.
+class FactsTest : public testing::Test {
+protected:
+    void SetUp() override {
+        char name[] = "/tmp/copyscope-facts-XXXXXX";
+        root_ = mkdtemp(name);
+        put("/sys/kernel/btf/vmlinux", "btf");
+        put("/sys/kernel/tracing/available_filter_functions", "vfs_read\nbtrfs_copy_from_user [btrfs]\n");
+        put("/proc/self/status", "Name:\ttest\nCapEff:\t000001ffffffffff\n");
+        put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+    }
+    void TearDown() override { std::filesystem::remove_all(root_); }
+
+    void put(const std::string& path, const std::string& text) {
+        std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+        std::ofstream(root_ + path) << text;
+    }
+    void remove(const std::string& path) { std::filesystem::remove(root_ + path); }
+
+    void expect_impossible(const std::string& part) {
+        const auto possible = read_facts(root_).possible();
+        ASSERT_FALSE(possible);
+        EXPECT_NE(possible.error().message.find(part), std::string::npos) << possible.error().message;
+        EXPECT_EQ(possible.error().message.find('\n'), std::string::npos);
+        EXPECT_EQ(possible.error().code, ExitCode::environment);
+    }
+
+    std::string root_;
+};
+
+TEST_F(FactsTest, ReadsAKernelThatCanTrace) {
+    const auto facts = read_facts(root_);
+    EXPECT_TRUE(facts.btf && facts.root && facts.tracing);
+    EXPECT_EQ(facts.lockdown, "none");
+    EXPECT_TRUE(facts.can_attach("vfs_read"));
+    EXPECT_TRUE(facts.can_attach("btrfs_copy_from_user")); // without the name of its module
+    EXPECT_FALSE(facts.can_attach("_copy_to_iter"));
+    EXPECT_TRUE(facts.possible());
+}
+
+TEST_F(FactsTest, FindsTracefsBelowDebugfs) {
+    remove("/sys/kernel/tracing/available_filter_functions");
+    put("/sys/kernel/debug/tracing/available_filter_functions", "vfs_read\n");
+    EXPECT_TRUE(read_facts(root_).possible());
+}
+
+TEST_F(FactsTest, NoPrivilege) {
+    put("/proc/self/status", "CapEff:\t0000000000000000\n");
+    expect_impossible("run it as root");
+}
+
+TEST_F(FactsTest, BpfAndPerfmonAreEnough) {
+    put("/proc/self/status", "CapEff:\t000000c000000000\n"); // CAP_PERFMON 38, CAP_BPF 39
+    EXPECT_TRUE(read_facts(root_).possible());
+    put("/proc/self/status", "CapEff:\t0000008000000000\n");
+    expect_impossible("CAP_PERFMON");
+}
+
+TEST_F(FactsTest, NoBtf) {
+    remove("/sys/kernel/btf/vmlinux");
+    expect_impossible("has no BTF");
+}
+
+TEST_F(FactsTest, NoTracing) {
+    remove("/sys/kernel/tracing/available_filter_functions");
+    expect_impossible("`make run KERNEL=6.1`");
+}
+
+TEST_F(FactsTest, AnEmptyListIsNoTracing) {
+    put("/sys/kernel/tracing/available_filter_functions", "");
+    expect_impossible("cannot trace functions");
+}
+
+TEST_F(FactsTest, LockedDown) {
+    put("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
+    expect_impossible("locked down");
+    put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    EXPECT_TRUE(read_facts(root_).possible()); // reading is allowed there
+}
+
+// Everything any hook could want, as if all kernels were one.
+Facts all_functions() {
+    Facts facts;
+    for (const auto& hook : hooks())
+        for (const auto& function : hook.functions)
+            facts.attachable.insert(hook.system_call ? "__x64_sys_" + function : function);
+    return facts;
+}
+
+std::string bound_to(const Plan& plan, const std::string& program) {
+    for (const auto& binding : plan.bindings)
+        if (binding.hook->program == program)
+            return binding.function;
+    return "no such program";
+}
+
+TEST(PlanTest, PrefersTheFirstFunctionAndFallsBack) {
+    auto facts = all_functions();
+    EXPECT_EQ(bound_to(*make_plan(facts), "read_pipe"), "pipe_read");
+    facts.attachable.erase("pipe_read");
+    EXPECT_EQ(bound_to(*make_plan(facts), "read_pipe"), "anon_pipe_read");
+}
+
+TEST(PlanTest, SystemCallsCarryThePrefixOfTheArchitecture) {
+    const auto plan = make_plan(all_functions());
+    EXPECT_EQ(bound_to(*plan, "enter_sendfile64"), "__x64_sys_sendfile64");
+    EXPECT_EQ(bound_to(*plan, "exit_pread64"), "__x64_sys_pread64");
+    EXPECT_EQ(bound_to(*plan, "enter_vfs_read"), "vfs_read");
+}
+
+TEST(PlanTest, WithoutARequiredFunctionThereIsNoPlan) {
+    for (const char* function : {"filemap_read", "vfs_read", "handle_mm_fault", "skb_copy_bits", "__x64_sys_splice"}) {
+        auto facts = all_functions();
+        facts.attachable.erase(function);
+        const auto plan = make_plan(facts);
+        ASSERT_FALSE(plan) << function;
+        EXPECT_NE(plan.error().message.find("copyscope doctor"), std::string::npos);
+    }
+}
+
+TEST(PlanTest, WhatIsMissingIsNamed) {
+    auto facts = all_functions();
+    facts.attachable.erase("shmem_file_read_iter");
+    const auto plan = make_plan(facts);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(bound_to(*plan, "read_tmpfs"), "");
+    const auto lines = plan->not_seen();
+    EXPECT_EQ(lines.front(), "copies from tmpfs (no shmem_file_read_iter to attach to)");
+    EXPECT_EQ(make_plan(all_functions())->not_seen().size() + 1, lines.size());
+}
+
+TEST(PlanTest, NoProgramStandsInTheTableTwice) {
+    std::unordered_set<std::string> seen;
+    for (const auto& hook : hooks())
+        EXPECT_TRUE(seen.insert(hook.program).second) << hook.program;
+}
+
+} // namespace
+} // namespace copyscope
