@@ -113,10 +113,10 @@ std::vector<std::string> Plan::not_seen() const {
             lines.push_back(
                 fmt::format("{} (no {} to attach to)", binding.hook->absent, binding.hook->functions.front()));
     // What no hook of this version covers, on any kernel.
-    lines.insert(lines.end(), {"bounce-buffer and PIO copies", "cache syncs for devices",
-                               "NIC DMA of UDP and unix sockets", "write-back of mapped pages",
-                               "copies of seq_file, terminals and UDP receive", "system calls of 32-bit programs",
-                               "io_uring, AIO, sendmmsg, vmsplice, tee, process_vm_readv"});
+    lines.insert(lines.end(),
+                 {"bounce-buffer and PIO copies", "cache syncs for devices", "NIC DMA of UDP and unix sockets",
+                  "write-back of mapped pages", "copies of seq_file, terminals and UDP receive",
+                  "system calls of 32-bit programs", "io_uring, AIO, sendmmsg, vmsplice, tee, process_vm_readv"});
     return lines;
 }
 

@@ -71,16 +71,16 @@ Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts) {
         return std::unexpected(cpus.error());
     // Sums first: an account that is opened in between has a name and no sum yet, and comes with the next reading.
     std::unordered_map<std::uint64_t, copyscope_account> sums;
-    auto status = for_each<std::uint64_t>(
-        accounts, *cpus * sizeof(copyscope_account), [&](std::uint64_t id, const std::uint8_t* value) {
-            auto& sum = sums[id];
-            for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
-                copyscope_account part;
-                std::memcpy(&part, value + cpu * sizeof(part), sizeof(part));
-                for (std::size_t i = 0; i < COPYSCOPE_COUNTERS; i++)
-                    sum.counter[i] += part.counter[i];
-            }
-        });
+    auto status = for_each<std::uint64_t>(accounts, *cpus * sizeof(copyscope_account),
+                                          [&](std::uint64_t id, const std::uint8_t* value) {
+                                              auto& sum = sums[id];
+                                              for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
+                                                  copyscope_account part;
+                                                  std::memcpy(&part, value + cpu * sizeof(part), sizeof(part));
+                                                  for (std::size_t i = 0; i < COPYSCOPE_COUNTERS; i++)
+                                                      sum.counter[i] += part.counter[i];
+                                              }
+                                          });
     if (!status)
         return std::unexpected(status.error());
     std::vector<Account> found;
