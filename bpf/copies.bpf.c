@@ -16,6 +16,27 @@ static __always_inline __s64 function_result(void *ctx)
 	return result;
 }
 
+/* The function returned how many bytes it copied between the iov_iter and the kernel, or an error. */
+static __always_inline int copied(void *ctx, const struct iov_iter *iter, enum leg leg)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (ledger && bytes > 0)
+		ledger_iter(ledger, iter, leg, bytes);
+	return 0;
+}
+
+/* The function copied all of `bytes` and returned 0, or an error and is taken to have copied nothing. */
+static __always_inline int copied_all(void *ctx, const struct iov_iter *iter, enum leg leg, int bytes)
+{
+	struct ledger *ledger = open_ledger();
+
+	if (ledger && !(int)function_result(ctx) && bytes > 0)
+		ledger_iter(ledger, iter, leg, bytes);
+	return 0;
+}
+
 /* ---- files ---- */
 
 /* mm/filemap.c: returns already_read plus what it copied (ITER_PIPE, up to 6.4: what it linked into the pipe). */
@@ -30,39 +51,24 @@ int BPF_PROG(read_page_cache, struct kiocb *iocb, struct iov_iter *iter, long al
 	return 0;
 }
 
-/* (iocb, iov_iter *to) -> bytes: mm/shmem.c:shmem_file_read_iter */
+/* mm/shmem.c:shmem_file_read_iter */
 SEC("?fexit")
 int BPF_PROG(read_tmpfs, struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx);
-
-	if (ledger && bytes > 0)
-		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
-	return 0;
+	return copied(ctx, iter, LEG_SOURCE);
 }
 
 /* fs/pipe.c:pipe_read, 7.x: anon_pipe_read */
 SEC("?fexit")
 int BPF_PROG(read_pipe, struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx);
-
-	if (ledger && bytes > 0)
-		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
-	return 0;
+	return copied(ctx, iter, LEG_SOURCE);
 }
 
 SEC("?fexit")
 int BPF_PROG(write_pipe, struct kiocb *iocb, struct iov_iter *iter)
 {
-	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx);
-
-	if (ledger && bytes > 0)
-		ledger_iter(ledger, iter, LEG_SINK, bytes);
-	return 0;
+	return copied(ctx, iter, LEG_SINK);
 }
 
 static __always_inline int write_page_cache(void *ctx, struct kiocb *iocb, struct iov_iter *iter)
@@ -95,12 +101,7 @@ int BPF_PROG(write_iomap, struct kiocb *iocb, struct iov_iter *iter)
 SEC("?fexit")
 int BPF_PROG(write_btrfs, u64 pos, size_t bytes, void *pages, struct iov_iter *iter)
 {
-	struct ledger *ledger = open_ledger();
-	__s64 copied = function_result(ctx);
-
-	if (ledger && copied > 0)
-		ledger_iter(ledger, iter, LEG_SINK, copied);
-	return 0;
+	return copied(ctx, iter, LEG_SINK);
 }
 
 /* block/bio.c: user pages pinned for a device to read or write (direct I/O). The bio is new, so its size is theirs. */
@@ -191,14 +192,14 @@ SEC("?fexit")
 int BPF_PROG(send_tcp, struct sock *sk, struct msghdr *message, size_t size)
 {
 	struct ledger *ledger = open_ledger();
-	__s64 copied;
+	__s64 bytes;
 
 	if (!ledger)
 		return 0;
-	copied = function_result(ctx) - (__s64)ledger->send_referenced;
+	bytes = function_result(ctx) - (__s64)ledger->send_referenced;
 	ledger->send_referenced = 0;
-	if (copied > 0)
-		ledger_iter(ledger, &message->msg_iter, LEG_SINK, copied);
+	if (bytes > 0)
+		ledger_iter(ledger, &message->msg_iter, LEG_SINK, bytes);
 	return 0;
 }
 
@@ -206,22 +207,14 @@ int BPF_PROG(send_tcp, struct sock *sk, struct msghdr *message, size_t size)
 SEC("?fexit")
 int BPF_PROG(receive_skb, struct sk_buff *skb, int offset, struct iov_iter *iter, int bytes)
 {
-	struct ledger *ledger = open_ledger();
-
-	if (ledger && !(int)function_result(ctx) && bytes > 0)
-		ledger_iter(ledger, iter, LEG_SOURCE, bytes);
-	return 0;
+	return copied_all(ctx, iter, LEG_SOURCE, bytes);
 }
 
 /* net/core/datagram.c: unix sockets */
 SEC("?fexit")
 int BPF_PROG(send_unix, struct sk_buff *skb, int offset, struct iov_iter *iter, int bytes)
 {
-	struct ledger *ledger = open_ledger();
-
-	if (ledger && !(int)function_result(ctx) && bytes > 0)
-		ledger_iter(ledger, iter, LEG_SINK, bytes);
-	return 0;
+	return copied_all(ctx, iter, LEG_SINK, bytes);
 }
 
 /* net/ipv4/ip_output.c:ip_generic_getfrag(msghdr, to, offset, len): UDP and raw sockets */

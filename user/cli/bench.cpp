@@ -130,6 +130,31 @@ Report make_report(const Arguments& arguments, const std::vector<BenchRun>& runs
     return report;
 }
 
+// A session that is opened when the first workload waits to be counted: whatever is wrong with source, sink or cache is
+// said before the seconds that loading and attaching take.
+class LateSession : public Recorder {
+public:
+    explicit LateSession(const Facts& facts) : facts_(facts) {}
+
+    Status begin(pid_t pid) override {
+        if (!session_) {
+            show_progress("loading and attaching the BPF programs");
+            auto session = Session::open(facts_);
+            if (!session)
+                return std::unexpected(session.error());
+            session_ = std::move(*session);
+        }
+        return session_->begin(pid);
+    }
+    Result<Sample> end() override { return session_->end(); }
+
+    std::unique_ptr<Session>& session() { return session_; } // none before the first begin()
+
+private:
+    const Facts& facts_;
+    std::unique_ptr<Session> session_;
+};
+
 Result<int> measure(Arguments& arguments) {
     if (auto status = parse(arguments); !status)
         return std::unexpected(status.error());
@@ -138,21 +163,21 @@ Result<int> measure(Arguments& arguments) {
     arguments.bench.patience.stop = &stop_requested;
 
     const auto facts = read_facts();
-    show_progress("loading and attaching the BPF programs");
-    auto session = Session::open(facts);
-    if (!session)
-        return std::unexpected(session.error());
-    const auto runs = run_bench(arguments.bench, **session, [](const BenchProgress& progress) {
+    if (auto possible = facts.possible(); !possible)
+        return std::unexpected(possible.error());
+    LateSession recorder(facts);
+    const auto runs = run_bench(arguments.bench, recorder, [](const BenchProgress& progress) {
         show_progress(fmt::format("{}/{} {}", progress.done + 1, progress.total, progress.strategy->name));
     });
     clear_progress();
     if (!runs)
         return std::unexpected(runs.error());
-    auto report = make_report(arguments, *runs, **session, facts);
+    auto& session = recorder.session();
+    auto report = make_report(arguments, *runs, *session, facts);
     if (!left_out.empty())
         report.notes.insert(report.notes.begin(), left_out);
     auto written = arguments.output.write(report, stdout);
-    detach(*session);
+    detach(session);
     if (!written)
         return std::unexpected(written.error());
     return arguments.output.verdict(report);
