@@ -45,18 +45,18 @@ WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/a
 all: $(B)/bin/copyscope
 
 run: packages
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(Q)tools/run
 
 test: packages
-	$(Q)$(MAKE) --no-print-directory all $(B)/bin/copyscope-unit $(WORKLOADS)
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/bin/copyscope-unit $(WORKLOADS)
 	$(Q)tests/run
 
 unit: $(B)/bin/copyscope-unit
 	$(Q)$<
 
 bench: packages
-	$(Q)$(MAKE) --no-print-directory all $(WORKLOADS)
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(WORKLOADS)
 	$(Q)tools/overhead
 
 packages:
