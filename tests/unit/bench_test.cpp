@@ -122,6 +122,8 @@ TEST_F(BenchRunTest, RefusesOptionsThatMakeNoSense) {
     options.chunk = 5000;
     options.strategies = {&direct_strategy};
     expect_error("direct: direct I/O moves whole blocks");
+    options.chunk = options.size + 1;
+    expect_error("is larger than the");
     EXPECT_EQ(recorder.begun, 0);
 }
 

@@ -115,7 +115,7 @@ Status Bench::run_once(BenchRun& run) {
     const Transfer transfer = {.source_path = source_.path(),
                                .sink_fd = channel->fd(),
                                .size = source_.payload().bytes,
-                               .chunk = options_.chunk};
+                               .chunk = options_.chunk.value_or(default_chunk)};
     auto child = WorkloadProcess::start(*run.strategy, transfer);
     if (!child)
         return std::unexpected(child.error());
@@ -163,7 +163,7 @@ void want_children_reported() {
 
 Result<std::vector<BenchRun>> run_bench(const BenchOptions& options, Recorder& recorder,
                                         const std::function<void(const BenchProgress&)>& on_progress) {
-    if (options.chunk == 0 || options.repeat == 0)
+    if ((options.chunk && *options.chunk == 0) || options.repeat == 0)
         return fail_usage("chunk and repeat must be at least 1");
     want_children_reported();
     Target target;
@@ -182,6 +182,10 @@ Result<std::vector<BenchRun>> run_bench(const BenchOptions& options, Recorder& r
                             : Source::open(options.source_path, options.size);
     if (!source)
         return std::unexpected(source.error());
+    const auto bytes = source->payload().bytes;
+    if (options.chunk && *options.chunk > bytes)
+        return fail_usage(fmt::format("a chunk of {} bytes is larger than the {} bytes to move: use --chunk {} or less",
+                                      *options.chunk, bytes, bytes));
     return Bench(options, recorder, on_progress, *source, std::move(target)).run();
 }
 

@@ -24,10 +24,12 @@ namespace copyscope {
 enum class CacheMode { cold, warm };
 enum class ScatterGatherMode { keep, on, off, both };
 
+inline constexpr std::size_t default_chunk = 64 * 1024;
+
 struct BenchOptions {
     std::vector<const Strategy*> strategies; // empty: all
     std::uint64_t size = 0;                  // bytes; 0: 8 MiB, or all of source_path
-    std::size_t chunk = 64 * 1024;           // bytes per cycle
+    std::optional<std::size_t> chunk;        // bytes per cycle, at most the payload; nothing: default_chunk
     std::uint32_t repeat = 1;
     CacheMode cache = CacheMode::cold;
     std::string source_path;       // a file of the user; empty: a scratch file in scratch_dir

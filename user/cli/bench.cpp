@@ -16,7 +16,8 @@ namespace copyscope {
 namespace {
 
 struct Arguments {
-    std::string strategies, size, chunk = "64K", sink;
+    std::string strategies, size, chunk, sink;
+    int stall = 120;
     BenchOptions bench;
     Output output;
 };
@@ -52,10 +53,12 @@ Status parse(Arguments& arguments) {
             return fail_usage("--size 0 moves nothing: give at least one byte");
         bench.size = *size;
     }
-    const auto chunk = parse_size(arguments.chunk);
-    if (!chunk)
-        return std::unexpected(chunk.error().within("--chunk"));
-    bench.chunk = *chunk;
+    if (!arguments.chunk.empty()) {
+        const auto chunk = parse_size(arguments.chunk);
+        if (!chunk)
+            return std::unexpected(chunk.error().within("--chunk"));
+        bench.chunk = *chunk;
+    }
     if (!arguments.sink.empty()) {
         auto target = parse_target(arguments.sink);
         if (!target)
@@ -117,7 +120,7 @@ Report make_report(const Arguments& arguments, const std::vector<BenchRun>& runs
         input.strategy = run.strategy;
         input.sample = run.sample;
         input.payload_bytes = run.moved.bytes;
-        input.chunk = bench.chunk;
+        input.chunk = bench.chunk.value_or(default_chunk);
         input.variant = variant_of(run, filesystem);
         repetitions.push_back(strategy_row(input));
         report.losses += run.sample.losses;
@@ -161,6 +164,7 @@ Result<int> measure(Arguments& arguments) {
     const auto left_out = leave_out_direct(arguments.bench);
     catch_signals();
     arguments.bench.patience.stop = &stop_requested;
+    arguments.bench.patience.stall = std::chrono::seconds(arguments.stall);
 
     const auto facts = read_facts();
     if (auto possible = facts.possible(); !possible)
@@ -199,7 +203,8 @@ void add_bench(CLI::App& app, int& status) {
     command->add_option("--strategy", arguments->strategies, "which, separated by commas (default: all)")
         ->type_name("NAME,...");
     command->add_option("--size", arguments->size, "bytes to move: 8M (default), 64K, 1G...")->type_name("SIZE");
-    command->add_option("--chunk", arguments->chunk, "bytes per cycle")->type_name("SIZE")->capture_default_str();
+    command->add_option("--chunk", arguments->chunk, "bytes per cycle, at most --size (default: 64K)")
+        ->type_name("SIZE");
     command->add_option("--repeat", bench.repeat, "runs per strategy; the median is shown")
         ->check(CLI::Range(1, 10000))
         ->type_name("N")
@@ -226,6 +231,10 @@ void add_bench(CLI::App& app, int& status) {
                                                                              {"off", ScatterGatherMode::off},
                                                                              {"both", ScatterGatherMode::both}}))
         ->type_name("STATE");
+    command->add_option("--stall", arguments->stall, "give up when nothing has moved for so many seconds")
+        ->check(CLI::Range(1, 86400))
+        ->type_name("SECONDS")
+        ->capture_default_str();
     arguments->output.add_options(*command);
     command->callback([arguments, &status] {
         const auto done = measure(*arguments);

@@ -70,7 +70,7 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
     input.strategy = &strategy;
     input.sample = runs->front().sample;
     input.payload_bytes = runs->front().moved.bytes;
-    input.chunk = options.chunk;
+    input.chunk = default_chunk;
     const auto row = strategy_row(input);
     const auto expected = static_cast<std::uint64_t>(strategy.textbook.cpu_copies * known_bytes);
     const bool good = row.cpu_copy_bytes.total() == expected && !row.unaccounted_bytes && !row.lost;

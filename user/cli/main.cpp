@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of contents of the command line; no work is done here.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
@@ -34,6 +35,11 @@ int main(int argc, char** argv) {
     add_run(app, status);
     add_sink(app, status);
     add_doctor(app, status);
+    // CLI11 would only say that a subcommand is missing.
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    if (argc > 1 && argv[1][0] != '-' &&
+        std::ranges::none_of(commands, [&](const CLI::App* command) { return command->get_name() == argv[1]; }))
+        return report_error({fmt::format("'{}' is not a command (copyscope --help)", argv[1]), ExitCode::usage});
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) { // --help, --version
