@@ -65,7 +65,7 @@ leftovers() {
 	done
 	echo "programs and maps $left;" \
 		"namespaces $(ip netns list | wc -l);" \
-		"files $(find /tmp /var/tmp /lab /dev/shm /run -name '*copyscope*' 2>/dev/null | grep -vc '^/run/copyscope');" \
+		"files $(find /tmp /var/tmp /lab /dev/shm -name '*copyscope*' 2>/dev/null | grep -vc '/bin/');" \
 		"processes $(pgrep -x copyscope | wc -l)"
 }
 
