@@ -146,6 +146,13 @@ TEST(CopyReason, SinkIsAFile) {
     EXPECT_EQ(c.reason(), "sink is a file: page cache written by copy, write-back comes later");
 }
 
+TEST(CopyReason, SinkIsAFileThatWasSynced) {
+    Case c;
+    c.copied_in_kernel(size);
+    c.is.sink.kind = COPYSCOPE_END_FILE;
+    EXPECT_EQ(c.reason(), "sink is a file: page cache written by copy");
+}
+
 TEST(CopyReason, OtherwiseSaysHowMuchAndWhere) {
     Case c;
     c.copied_in_kernel(size);

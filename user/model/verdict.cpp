@@ -20,6 +20,7 @@ constexpr double tolerance = 0.005;
 constexpr std::size_t line_width = 70;
 
 constexpr const char* sink_is_file = "sink is a file: page cache written by copy, write-back comes later";
+constexpr const char* sink_is_written_file = "sink is a file: page cache written by copy";
 constexpr const char* sink_is_null = "the null device swallows: nothing copied to it";
 
 struct Question {
@@ -65,7 +66,7 @@ std::string reason_for_copies(const Question& q, Verdict verdict) {
         if (std::string known = unwanted_copies(q); !known.empty())
             return known;
         if (q.is.sink.kind == COPYSCOPE_END_FILE)
-            return sink_is_file;
+            return q.row.dma_to_device ? sink_is_written_file : sink_is_file;
         const CpuCopies& copied = q.row.cpu_copy_bytes;
         const std::array<std::pair<std::uint64_t, const char*>, 3> classes{
             {{copied.to_user, "to user"}, {copied.from_user, "from user"}, {copied.kernel, "inside the kernel"}}};
