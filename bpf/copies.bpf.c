@@ -16,6 +16,12 @@ static __always_inline __s64 function_result(void *ctx)
 	return result;
 }
 
+/* Of a function that returns an int: the upper half of the register is anything. */
+static __always_inline int int_result(void *ctx)
+{
+	return (int)function_result(ctx);
+}
+
 /* The function returned how many bytes it copied between the iov_iter and the kernel, or an error. */
 static __always_inline int copied(void *ctx, const struct iov_iter *iter, enum leg leg)
 {
@@ -32,7 +38,7 @@ static __always_inline int copied_all(void *ctx, const struct iov_iter *iter, en
 {
 	struct ledger *ledger = open_ledger();
 
-	if (ledger && !(int)function_result(ctx) && bytes > 0)
+	if (ledger && !int_result(ctx) && bytes > 0)
 		ledger_iter(ledger, iter, leg, bytes);
 	return 0;
 }
@@ -111,7 +117,7 @@ int BPF_PROG(pin_user_pages, struct bio *bio, struct iov_iter *iter)
 	struct ledger *ledger = open_ledger();
 	__u64 bytes;
 
-	if (!ledger || function_result(ctx))
+	if (!ledger || int_result(ctx))
 		return 0;
 	bytes = bio->bi_iter.bi_size;
 	ledger->direct[bio->bi_opf & 1 ? LEG_SINK : LEG_SOURCE] += bytes; /* REQ_OP_WRITE is 1, REQ_OP_READ 0 */
@@ -121,10 +127,9 @@ int BPF_PROG(pin_user_pages, struct bio *bio, struct iov_iter *iter)
 
 /* ---- splice: pages that change hands ---- */
 
-static __always_inline int reference(void *ctx, enum leg leg)
+static __always_inline int reference(__s64 bytes, enum leg leg)
 {
 	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx);
 
 	if (ledger && bytes > 0)
 		ledger_reference(ledger, leg, bytes);
@@ -135,21 +140,21 @@ static __always_inline int reference(void *ctx, enum leg leg)
 SEC("?fexit")
 int BPF_PROG(splice_page_cache)
 {
-	return reference(ctx, LEG_SOURCE);
+	return reference(function_result(ctx), LEG_SOURCE);
 }
 
 /* mm/shmem.c:shmem_file_splice_read, v6.5 */
 SEC("?fexit")
 int BPF_PROG(splice_tmpfs)
 {
-	return reference(ctx, LEG_SOURCE);
+	return reference(function_result(ctx), LEG_SOURCE);
 }
 
 /* net/core/skbuff.c:skb_splice_bits: socket -> pipe. A linear head is copied by an inlined memcpy that nobody sees. */
 SEC("?fexit")
 int BPF_PROG(splice_socket)
 {
-	return reference(ctx, LEG_SOURCE);
+	return reference(int_result(ctx), LEG_SOURCE);
 }
 
 /* ---- sockets ---- */
@@ -158,13 +163,12 @@ int BPF_PROG(splice_socket)
 SEC("?fexit")
 int BPF_PROG(send_pages)
 {
-	return reference(ctx, LEG_SINK);
+	return reference(function_result(ctx), LEG_SINK);
 }
 
-static __always_inline int reference_in_send(void *ctx)
+static __always_inline int reference_in_send(__s64 bytes)
 {
 	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx);
 
 	if (!ledger || bytes <= 0)
 		return 0;
@@ -177,14 +181,14 @@ static __always_inline int reference_in_send(void *ctx)
 SEC("?fexit")
 int BPF_PROG(send_spliced)
 {
-	return reference_in_send(ctx);
+	return reference_in_send(function_result(ctx));
 }
 
 /* net/core/skbuff.c:skb_zerocopy_iter_stream (MSG_ZEROCOPY) */
 SEC("?fexit")
 int BPF_PROG(send_zerocopy)
 {
-	return reference_in_send(ctx);
+	return reference_in_send(int_result(ctx));
 }
 
 /* What tcp_sendmsg_locked took and did not reference, it copied (include/net/sock.h:skb_do_copy_data_nocache). */
@@ -196,7 +200,7 @@ int BPF_PROG(send_tcp, struct sock *sk, struct msghdr *message, size_t size)
 
 	if (!ledger)
 		return 0;
-	bytes = function_result(ctx) - (__s64)ledger->send_referenced;
+	bytes = int_result(ctx) - (__s64)ledger->send_referenced;
 	ledger->send_referenced = 0;
 	if (bytes > 0)
 		ledger_iter(ledger, &message->msg_iter, LEG_SINK, bytes);
@@ -223,7 +227,7 @@ int BPF_PROG(send_udp, void *from, char *to, int offset, int bytes)
 {
 	struct ledger *ledger = open_ledger();
 
-	if (!ledger || (int)function_result(ctx) || bytes <= 0)
+	if (!ledger || int_result(ctx) || bytes <= 0)
 		return 0;
 	/* from is untyped: spliced pages come only from the operations between two descriptors */
 	if (ledger->key.op == COPYSCOPE_OP_SENDFILE64 || ledger->key.op == COPYSCOPE_OP_SPLICE)

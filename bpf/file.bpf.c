@@ -20,7 +20,7 @@ int BPF_PROG(enter_vfs_read, struct file *file, __u64 buffer, size_t bytes)
 	if (call != SYSCALL_READ && call != SYSCALL_PREAD64)
 		return 0;
 	file_endpoint(file, &ledger->key.source);
-	memory_endpoint(ledger, task, buffer, &ledger->key.sink);
+	sink_memory(ledger, task, buffer);
 	ledger->asked = bytes;
 	ledger_open(ledger, task, call == SYSCALL_READ ? COPYSCOPE_OP_READ : COPYSCOPE_OP_PREAD64);
 	return 0;
@@ -38,7 +38,7 @@ int BPF_PROG(enter_vfs_write, struct file *file, __u64 buffer, size_t bytes)
 	call = syscall_number(task);
 	if (call != SYSCALL_WRITE && call != SYSCALL_PWRITE64)
 		return 0;
-	memory_endpoint(ledger, task, buffer, &ledger->key.source);
+	source_memory(ledger, buffer);
 	file_endpoint(file, &ledger->key.sink);
 	ledger->asked = bytes;
 	ledger_open(ledger, task, call == SYSCALL_WRITE ? COPYSCOPE_OP_WRITE : COPYSCOPE_OP_PWRITE64);

@@ -187,15 +187,25 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 	return 0;
 }
 
+/*
+ * What memory an operation reads from, looked up every time: it decides between strategies (mmap + write, read + write),
+ * and mappings can be exchanged without a trace in the thread that uses them.
+ */
+static __always_inline void source_memory(struct ledger *ledger, __u64 address)
+{
+	look_up_memory(ledger, address);
+	ledger->key.source = (struct copyscope_endpoint){.kind = ledger->memory_kind};
+}
+
 /* After so many uses a remembered mapping is looked up again: another thread may have changed it unseen. */
 #define MEMORY_USES 64
 
 /*
- * What memory this is. The last mapping looked up is remembered until the thread takes a fault or the process maps more
- * or less: memory that was mapped anew cannot be used before somebody has faulted it in.
+ * What memory an operation writes to. The last mapping looked up is remembered until the thread takes a fault or the
+ * process maps more or less: that saves a quarter of what a small read costs, and is wrong only for memory that was
+ * exchanged, already faulted in, for as much of another kind.
  */
-static __always_inline void memory_endpoint(struct ledger *ledger, const struct task_struct *task, __u64 address,
-					    struct copyscope_endpoint *end)
+static __always_inline void sink_memory(struct ledger *ledger, const struct task_struct *task, __u64 address)
 {
 	__u64 total = task->mm->total_vm;
 
@@ -206,16 +216,16 @@ static __always_inline void memory_endpoint(struct ledger *ledger, const struct 
 		ledger->memory_uses = 0;
 	}
 	ledger->memory_address = address;
-	*end = (struct copyscope_endpoint){.kind = ledger->memory_kind};
+	ledger->key.sink = (struct copyscope_endpoint){.kind = ledger->memory_kind};
 }
 
 /* At the end of an operation: a remembered answer is asked again if the operation took a fault (faults.bpf.c). */
-static __always_inline void memory_recheck(struct ledger *ledger, struct copyscope_endpoint *end)
+static __always_inline void recheck_sink_memory(struct ledger *ledger)
 {
 	if (ledger->memory_end || !ledger->memory_address)
 		return;
 	look_up_memory(ledger, ledger->memory_address);
-	end->kind = ledger->memory_kind;
+	ledger->key.sink.kind = ledger->memory_kind;
 }
 
 #endif

@@ -57,7 +57,7 @@ static __always_inline void enter_input(struct ledger *ledger, const struct task
 					 __u64 address, __u64 asked)
 {
 	fd_endpoint(task, fd, &ledger->key.source);
-	memory_endpoint(ledger, task, address, &ledger->key.sink);
+	sink_memory(ledger, task, address);
 	ledger->asked = asked;
 }
 
@@ -65,7 +65,7 @@ static __always_inline void enter_input(struct ledger *ledger, const struct task
 static __always_inline void enter_output(struct ledger *ledger, const struct task_struct *task, __u32 fd,
 					 __u64 address, __u64 asked)
 {
-	memory_endpoint(ledger, task, address, &ledger->key.source);
+	source_memory(ledger, address);
 	fd_endpoint(task, fd, &ledger->key.sink);
 	ledger->asked = asked;
 }
@@ -86,13 +86,12 @@ static __always_inline void count_arrival(struct ledger *ledger, long moved)
 static __always_inline __u32 exit_input(struct ledger *ledger, long moved)
 {
 	count_arrival(ledger, moved);
-	memory_recheck(ledger, &ledger->key.sink);
+	recheck_sink_memory(ledger);
 	return 1U << LEG_SOURCE;
 }
 
 static __always_inline __u32 exit_output(struct ledger *ledger, long moved)
 {
-	memory_recheck(ledger, &ledger->key.source);
 	return 1U << LEG_SINK;
 }
 
