@@ -3,6 +3,7 @@
 # all      the programs, in build/bin
 # run      measure the five strategies and print the table (KERNEL=6.1|6.12: in a VM; otherwise natively if it can be)
 # test     unit tests here, then everything else on real kernels in VMs
+# kmod     the kernel module, in build/kmod: for every cached kernel and the running one, or KERNEL=6.1|6.12|running
 # bench    instructions that copyscope adds to a system call, beside other tracers, in a VM
 # install  into $(DESTDIR)$(PREFIX)
 # lint     format, shell scripts, dependency arrows, licences
@@ -40,7 +41,7 @@ WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/a
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test unit vm-test bench install lint clean packages
+.PHONY: all run test unit vm-test bench kmod install lint clean packages
 
 all: $(B)/bin/copyscope
 
@@ -49,14 +50,14 @@ run: packages
 	$(Q)tools/run
 
 test: packages
-	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/bin/copyscope-unit $(WORKLOADS)
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/bin/copyscope-unit $(WORKLOADS) kmod
 	$(Q)tests/run
 
 unit: $(B)/bin/copyscope-unit
 	$(Q)$<
 
 bench: packages
-	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(WORKLOADS)
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(WORKLOADS) kmod
 	$(Q)tools/overhead
 
 packages:
@@ -110,6 +111,12 @@ $(B)/bin/copyscope-%: $(B)/tests/apps/%.o $(B)/libcopyscope.a
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- the kernel module: kbuild knows what is to be done ----
+
+kmod:
+	$(call msg,KMOD,$(B)/kmod)
+	$(Q)$(MAKE) --no-print-directory -s -C kmod $(if $(KERNEL),KERNEL=$(KERNEL))
 
 install: all
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))

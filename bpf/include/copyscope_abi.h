@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Everything that crosses the boundary between the BPF programs and user space, for C (BPF) and C++ unchanged.
+ * Everything that crosses the boundary between the BPF programs and user space, for C (BPF) and C++ unchanged;
+ * and the numbers that the kernel module puts into its tracepoints.
  * Knows: layouts, names of counters, limits. Must not know: how anything is counted or shown.
  *
- * The includer provides the fixed-width types (vmlinux.h in BPF, <linux/types.h> in user space).
+ * The includer provides the fixed-width types (vmlinux.h in BPF, <linux/types.h> in user space and in the module).
  */
 #ifndef COPYSCOPE_ABI_H
 #define COPYSCOPE_ABI_H
 
 #ifdef __cplusplus
-#define COPYSCOPE_ASSERT_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
+#define COPYSCOPE_ASSERT static_assert
 #else
-#define COPYSCOPE_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+#define COPYSCOPE_ASSERT _Static_assert
 #endif
+#define COPYSCOPE_ASSERT_SIZE(type, size) COPYSCOPE_ASSERT(sizeof(struct type) == (size), #type)
 
 /* Capacity of the hash maps. A full map is counted in `losses`, it never evicts. */
 #define COPYSCOPE_MAX_ACCOUNTS 65536
@@ -20,6 +22,9 @@
 #define COPYSCOPE_LEDGERS 16384 /* threads with a ledger of the fast kind; the others' is slower to find. Power of 2 */
 #define COPYSCOPE_MAX_BIOS 16384
 #define COPYSCOPE_MAX_INODES 65536
+#define COPYSCOPE_MAX_SOCKETS 65536
+#define COPYSCOPE_MAX_PINNED 16384 /* MSG_ZEROCOPY sends that are under way */
+#define COPYSCOPE_MAX_BOUNCES 32768 /* mappings in the default bounce buffer (64 MiB), if each takes but one slot */
 #define COPYSCOPE_COMM_LEN 16
 
 /* One entry into the kernel that moves data. */
@@ -120,6 +125,9 @@ enum copyscope_counter {
 	COPYSCOPE_BOUNCE_CALLS,
 	COPYSCOPE_PIO_BYTES,
 	COPYSCOPE_PIO_CALLS,
+	COPYSCOPE_MIGRATION_BYTES, /* pages that memory management moved elsewhere: compaction, NUMA balancing */
+	COPYSCOPE_MIGRATION_CALLS,
+	COPYSCOPE_COW_DERIVED_BYTES, /* of COW_BYTES: the copy itself was not seen, only the function that made it */
 	COPYSCOPE_REFERENCED_BYTES, /* pages that changed hands; a page handed over twice counts twice */
 	COPYSCOPE_DIRECT_BYTES,     /* user pages handed to a device (direct I/O) */
 	COPYSCOPE_DMA_FROM_DEVICE,
@@ -135,10 +143,60 @@ enum copyscope_counter {
 	COPYSCOPE_COUNTERS,
 };
 
+/* Classes of copies by the CPU, in the order of their counters. The module's tracepoints use the same numbers. */
+enum copyscope_class {
+	COPYSCOPE_CLASS_TO_USER = 0,
+	COPYSCOPE_CLASS_FROM_USER,
+	COPYSCOPE_CLASS_KERNEL,
+	COPYSCOPE_CLASS_TRANSMIT,
+	COPYSCOPE_CLASS_LATE,
+	COPYSCOPE_CLASS_COW,
+	COPYSCOPE_CLASS_BOUNCE,
+	COPYSCOPE_CLASS_PIO,
+	COPYSCOPE_CLASS_MIGRATION,
+	COPYSCOPE_CLASSES,
+};
+
+#define COPYSCOPE_CLASS_COUNTER(class_) (COPYSCOPE_TO_USER_BYTES + 2 * (class_)) /* bytes; calls stand behind */
+
 struct copyscope_account {
 	__u64 counter[COPYSCOPE_COUNTERS];
 };
 COPYSCOPE_ASSERT_SIZE(copyscope_account, 8 * COPYSCOPE_COUNTERS);
+COPYSCOPE_ASSERT((int)COPYSCOPE_MIGRATION_BYTES == (int)COPYSCOPE_CLASS_COUNTER(COPYSCOPE_CLASS_MIGRATION),
+		 "counters and classes are in the same order");
+
+/* Copies of one account as they were seen at the copying function itself, by module or breakpoint. */
+struct copyscope_measured {
+	__u64 bytes[COPYSCOPE_CLASSES];
+	__u64 calls[COPYSCOPE_CLASSES];
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_measured, 16 * COPYSCOPE_CLASSES);
+
+/*
+ * The arguments of the module's tracepoints copyscope:cpu_copy (in a task), copyscope:skb_copy (any context) and
+ * copyscope:device_copy (any context), in this order and each in 64 bits, as a raw tracepoint gets them:
+ * site (index of the module's table), class, direction, iter, bytes, object (skb_copy: the struct sk_buff; device_copy
+ * of class BOUNCE: the address in the bounce buffer; else 0).
+ */
+#define COPYSCOPE_MODULE_ABI 1 /* of those; /sys/module/copyscope/parameters/abi */
+
+enum copyscope_direction {
+	COPYSCOPE_TOWARDS = 0, /* out of the kernel: to user memory, into an iov_iter, to a device */
+	COPYSCOPE_FROM,
+};
+
+/* What memory an iov_iter walks (include/linux/uio.h:enum iter_type, whose values change between kernels). */
+enum copyscope_iter {
+	COPYSCOPE_ITER_NONE = 0, /* the site has no iov_iter */
+	COPYSCOPE_ITER_USER,     /* ITER_UBUF, ITER_IOVEC */
+	COPYSCOPE_ITER_KERNEL,   /* ITER_KVEC, ITER_BVEC, ITER_XARRAY, ITER_FOLIOQ */
+	COPYSCOPE_ITER_PIPE,     /* ITER_PIPE: copied into pages of a pipe */
+};
+
+/* What a breakpoint's cookie says of the function it stands on (lib/iov_iter.c). */
+#define COPYSCOPE_BREAK_FROM 0x1 /* copies out of the iov_iter; else into it */
+#define COPYSCOPE_BREAK_PAGE 0x2 /* arguments (page, offset, bytes, iter); else (address, bytes, iter) */
 
 /* What is remembered of a process besides its key; written once, and again when it execs. */
 struct copyscope_process_info {
@@ -160,6 +218,7 @@ enum copyscope_loss {
 	COPYSCOPE_LOSS_INODE,       /* inodes map full: write-back without an owner */
 	COPYSCOPE_LOSS_SOCKET,      /* socket storage refused: NIC DMA and late copies without an owner */
 	COPYSCOPE_LOSS_INHERIT,     /* a child of a profiled process could not be marked */
+	COPYSCOPE_LOSS_BOUNCE,      /* bounces map full, or task storage refused: bounce copies without an owner */
 	COPYSCOPE_LOSSES,
 };
 

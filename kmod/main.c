@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * copyscope: reports every copy of bytes by the CPU at the function that makes it, as a tracepoint. Without a user of
+ * the tracepoints nothing is probed. Here is only the order in which the parts come and go.
+ */
+#include <linux/module.h>
+
+#include "sites.h"
+
+static unsigned int abi = COPYSCOPE_MODULE_ABI;
+module_param(abi, uint, 0444);
+MODULE_PARM_DESC(abi, "version of the tracepoints' arguments");
+
+static int __init copyscope_init(void)
+{
+	int error;
+
+	error = copyscope_arming_init();
+	if (error)
+		return error;
+	copyscope_debug_init();
+	return 0;
+}
+
+static void __exit copyscope_exit(void)
+{
+	copyscope_debug_exit();
+	copyscope_arming_exit();
+}
+
+module_init(copyscope_init);
+module_exit(copyscope_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Tracepoints at the functions that copy bytes");
