@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every strategy really moves the bytes: odd sizes, slow sinks, signals, sources that become shorter. No root.
-#include "strategy/strategy.h"
-
+// The strategies for any sink really move the bytes: odd sizes, slow sinks, signals, sources that become shorter. And
+// the table of all of them. No root.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <set>
-#include <signal.h>
 #include <string_view>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <thread>
 #include <vector>
 
-#include "bench/address.h"
-#include "bench/source.h"
-#include "bench/verifier.h"
+#include "bench/choice.h"
+#include "checked_socket.h"
 
 namespace copyscope {
 namespace {
-
-constexpr std::size_t chunk = 64 * 1024;
 
 class StrategyRun : public testing::TestWithParam<const Strategy*> {
 protected:
@@ -46,60 +37,7 @@ std::string test_name(const testing::TestParamInfo<const Strategy*>& info) {
     return name;
 }
 
-const auto every_strategy = testing::ValuesIn(std::vector(strategies().begin(), strategies().end()));
-INSTANTIATE_TEST_SUITE_P(All, StrategyRun, every_strategy, test_name);
-
-// A connected pair of sockets and a thread that checks whatever comes out of the far end.
-class CheckedSocket {
-public:
-    CheckedSocket(Fd near, Fd far, const Payload& payload, int delay_us = 0)
-        : near_(std::move(near)), far_(std::move(far)), verifier_(payload),
-          reader_([this, delay_us] { read(delay_us); }) {}
-    ~CheckedSocket() { (void)finish(); }
-
-    int fd() const { return near_.get(); }
-    Receipt finish() {
-        near_.reset();
-        if (reader_.joinable())
-            reader_.join();
-        return verifier_.finish();
-    }
-
-private:
-    void read(int delay_us) {
-        sigset_t alarm; // the timer of a test is for the thread that runs the strategy
-        ::sigemptyset(&alarm);
-        ::sigaddset(&alarm, SIGALRM);
-        ::pthread_sigmask(SIG_BLOCK, &alarm, nullptr);
-        std::vector<std::byte> buffer(5000);
-        for (ssize_t got; (got = ::read(far_.get(), buffer.data(), buffer.size())) > 0;) {
-            verifier_.feed(std::span(buffer).first(static_cast<std::size_t>(got)));
-            if (delay_us)
-                ::usleep(static_cast<useconds_t>(delay_us));
-        }
-    }
-
-    Fd near_, far_;
-    Verifier verifier_;
-    std::thread reader_;
-};
-
-CheckedSocket unix_pair(const Payload& payload, int delay_us = 0) {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    const int small = 8192;
-    ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-    return CheckedSocket(Fd(ends[0]), Fd(ends[1]), payload, delay_us);
-}
-
-CheckedSocket tcp_pair(const Payload& payload, int delay_us = 0) {
-    const Fd listener = listen_tcp({.host = "127.0.0.1", .port = 0}).value();
-    Fd near = connect_tcp(local_address(listener).value(), std::chrono::seconds(5)).value();
-    Fd far(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    const int small = 8192;
-    ::setsockopt(near.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-    return CheckedSocket(std::move(near), std::move(far), payload, delay_us);
-}
+INSTANTIATE_TEST_SUITE_P(All, StrategyRun, testing::ValuesIn(default_strategies()), test_name);
 
 TEST_P(StrategyRun, MovesEveryByteOfOddSizes) {
     for (std::uint64_t size : {std::uint64_t{1}, std::uint64_t{4095}, std::uint64_t{4097}, std::uint64_t{chunk - 1},
@@ -159,14 +97,7 @@ TEST_P(StrategyRun, SurvivesSignalsAndShortWrites) {
     CheckedSocket sink = tcp_pair(file.payload(), 200);
     auto workload = prepare(file, sink.fd(), 8 * chunk + 1);
     ASSERT_TRUE(workload) << workload.error().message;
-    struct sigaction action = {}, before = {};
-    action.sa_handler = [](int) {}; // without SA_RESTART
-    ::sigaction(SIGALRM, &action, &before);
-    const itimerval every_ms = {.it_interval = {0, 1000}, .it_value = {0, 1000}}, never = {};
-    ::setitimer(ITIMER_REAL, &every_ms, nullptr);
-    const auto moved = (*workload)->run();
-    ::setitimer(ITIMER_REAL, &never, nullptr);
-    ::sigaction(SIGALRM, &before, nullptr);
+    const auto moved = run_with_alarms(**workload);
     ASSERT_TRUE(moved) << moved.error().message;
     EXPECT_EQ(moved->bytes, 8 * chunk + 1);
     const Receipt receipt = sink.finish();
@@ -220,7 +151,8 @@ TEST(StrategyTable, NamesAreUniqueAndFound) {
         EXPECT_TRUE(names.insert(strategy->name).second);
         EXPECT_EQ(find_strategy(strategy->name), strategy);
     }
-    EXPECT_EQ(names.size(), 5u);
+    EXPECT_EQ(names.size(), 9u);
+    EXPECT_EQ(default_strategies().size(), 5u);
     EXPECT_EQ(find_strategy("teleport"), nullptr);
 }
 
@@ -240,7 +172,11 @@ TEST(StrategyTable, PromisesWhatTheTextbookPromises) {
     EXPECT_EQ(sendfile_strategy.textbook_no_sg.cpu_copies, 1);
     EXPECT_EQ(splice_strategy.textbook_no_sg.cpu_copies, 0);
     EXPECT_EQ(direct_strategy.textbook.cpu_copies, 1);
-    for (const Strategy* strategy : strategies())
+    EXPECT_EQ(zerocopy_strategy.textbook_no_sg.cpu_copies, 0);
+    EXPECT_EQ(copy_file_range_strategy.textbook.cpu_copies, 0);
+    EXPECT_EQ(cow_fork_strategy.textbook.cpu_copies, 1);
+    EXPECT_EQ(private_write_strategy.textbook.cpu_copies, 1);
+    for (const Strategy* strategy : default_strategies())
         EXPECT_EQ(strategy->textbook.dma_copies, 2) << strategy->name;
 }
 

@@ -27,6 +27,17 @@ Result<Fd> open_source(const Transfer& transfer, int flags) {
     return fd;
 }
 
+Result<Mapping> map_source(const Transfer& transfer, std::size_t length, int rights, int flags) {
+    const auto source = open_source(transfer);
+    if (!source)
+        return std::unexpected(source.error());
+    void* address = ::mmap(nullptr, length, rights, flags, source->get(), 0);
+    if (address == MAP_FAILED)
+        return fail(fmt::format("cannot map {} ({}): choose a source on a file system with mmap, or a smaller size",
+                                transfer.source_path, std::strerror(errno)));
+    return Mapping(address, length);
+}
+
 Result<Mapping> touched_buffer(std::size_t length) {
     void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (address == MAP_FAILED)
@@ -86,6 +97,8 @@ std::unexpected<Error> source_failed(const Transfer& transfer, int number) {
 std::unexpected<Error> sink_failed(int number) {
     if (number == EPIPE || number == ECONNRESET)
         return fail("the receiver closed the connection: see what `copyscope sink` says there");
+    if (number == EXDEV)
+        return fail("source and target are on different file systems: choose a --sink file: next to the source");
     if (number == ENOSPC || number == EDQUOT)
         return fail("no room left at the target: choose a smaller --size or another target");
     return fail(fmt::format("cannot write to the target ({}): choose another one", std::strerror(number)));

@@ -6,8 +6,10 @@
 // Every function that takes a Moved& counts each system call it issues there, failed and interrupted ones included.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <sys/types.h>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -18,6 +20,9 @@ namespace copyscope {
 // The source for reading; `flags` are added to O_RDONLY | O_CLOEXEC. Checks that it is a regular file with enough
 // bytes.
 Result<Fd> open_source(const Transfer& transfer, int flags = 0);
+
+// The first `length` bytes of the source, mapped and not touched. `flags`: MAP_SHARED or MAP_PRIVATE.
+Result<Mapping> map_source(const Transfer& transfer, std::size_t length, int rights, int flags);
 
 // Anonymous memory whose pages have been written, so that run() takes no fault on them. Page-aligned.
 Result<Mapping> touched_buffer(std::size_t length);
@@ -35,5 +40,23 @@ Status write_all(const void* buffer, std::size_t count, const Transfer& transfer
 std::unexpected<Error> source_ended(const Transfer& transfer, const Moved& moved);
 std::unexpected<Error> source_failed(const Transfer& transfer, int number);
 std::unexpected<Error> sink_failed(int number);
+
+// All of it by `move(count)`: a system call from the source to the sink that returns what it moved, as sendfile(2)
+// does.
+template<typename Move>
+Result<Moved> move_all(const Transfer& transfer, Move move) {
+    Moved moved;
+    while (moved.bytes < transfer.size) {
+        moved.syscalls++;
+        const ssize_t count = move(next_count(transfer, moved));
+        if (count == 0)
+            return source_ended(transfer, moved);
+        if (count > 0)
+            moved.bytes += static_cast<std::uint64_t>(count);
+        else if (errno != EINTR)
+            return sink_failed(errno);
+    }
+    return moved;
+}
 
 } // namespace copyscope

@@ -3,9 +3,6 @@
 // All knowledge about this strategy; knows nothing of how it is counted.
 #include "strategy/loops.h"
 
-#include <cstring>
-#include <fmt/format.h>
-
 namespace copyscope {
 
 namespace {
@@ -33,14 +30,10 @@ private:
 
 // Maps everything at once and touches nothing: the faults belong to the strategy and are counted with it.
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    void* address = ::mmap(nullptr, transfer.size, PROT_READ, MAP_SHARED, source->get(), 0);
-    if (address == MAP_FAILED)
-        return fail(fmt::format("cannot map {} ({}): choose a source on a file system with mmap, or a smaller size",
-                                transfer.source_path, std::strerror(errno)));
-    return std::make_unique<MmapWrite>(transfer, Mapping(address, transfer.size));
+    auto file = map_source(transfer, transfer.size, PROT_READ, MAP_SHARED);
+    if (!file)
+        return std::unexpected(file.error());
+    return std::make_unique<MmapWrite>(transfer, std::move(*file));
 }
 
 constexpr OperationPattern operations[] = {

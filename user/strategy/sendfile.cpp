@@ -14,18 +14,9 @@ public:
     SendFile(Transfer transfer, Fd source) : transfer_(std::move(transfer)), source_(std::move(source)) {}
 
     Result<Moved> run() override {
-        Moved moved;
-        while (moved.bytes < transfer_.size) {
-            moved.syscalls++;
-            const ssize_t sent = ::sendfile(transfer_.sink_fd, source_.get(), nullptr, next_count(transfer_, moved));
-            if (sent == 0)
-                return source_ended(transfer_, moved);
-            if (sent > 0)
-                moved.bytes += static_cast<std::uint64_t>(sent);
-            else if (errno != EINTR)
-                return sink_failed(errno);
-        }
-        return moved;
+        return move_all(transfer_, [this](std::size_t count) {
+            return ::sendfile(transfer_.sink_fd, source_.get(), nullptr, count);
+        });
     }
 
 private:
