@@ -3,22 +3,15 @@
  * Disk DMA: what the device has moved when a request completes, charged to the account that submitted the bio or, for
  * write-back, to the one that dirtied the inode. Completion comes in interrupt context under any task's name.
  */
+#include "device_copies.bpf.h"
 #include "writers.bpf.h"
 
-#define MAX_BIOS_PER_REQUEST 128
 #define LOOP_MAJOR 7   /* include/uapi/linux/major.h: completes again on the disk behind it */
 #define NBD_MAJOR 43
 #define REQ_OP_MASK 0xff
 #define OP_READ 0      /* include/linux/blk_types.h: enum req_op */
 #define OP_WRITE 1
 #define OP_ZONE_APPEND 7
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, COPYSCOPE_MAX_BIOS);
-	__type(key, __u64); /* struct bio *; forgotten in bio_endio */
-	__type(value, __u64); /* account */
-} bios SEC(".maps");
 
 /* The inode whose page cache a bio reads or writes; NULL for direct I/O and for buffers that are no page cache. */
 static __always_inline __u64 bio_inode(struct bio *bio)
@@ -90,15 +83,12 @@ int BPF_PROG(forget_inode, struct inode *inode)
 	return 0;
 }
 
-/* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. */
-static __always_inline __u64 *bio_owner(const struct bio *bio)
+/* The request was moved by PIO (pio.bpf.c). Asked once: it is forgotten then. */
+static __always_inline bool moved_by_cpu(struct request *request)
 {
-	__u64 id = (__u64)bio, *owner = bpf_map_lookup_elem(&bios, &id);
+	__u64 id = (__u64)request;
 
-	if (owner)
-		return owner;
-	id = (__u64)bio->bi_private;
-	return id ? bpf_map_lookup_elem(&bios, &id) : NULL;
+	return pio_seen && !bpf_map_delete_elem(&pio_requests, &id);
 }
 
 /*
@@ -111,16 +101,16 @@ int BPF_PROG(complete_io, struct request *request, u8 error, unsigned int bytes)
 	__u32 op = request->cmd_flags & REQ_OP_MASK, major = request->q->disk->major, counter, i;
 	struct bio *bio = request->bio;
 
-	if (error || (op != OP_READ && op != OP_WRITE && op != OP_ZONE_APPEND) || major == LOOP_MAJOR ||
-	    major == NBD_MAJOR)
+	if (moved_by_cpu(request) || error || (op != OP_READ && op != OP_WRITE && op != OP_ZONE_APPEND) ||
+	    major == LOOP_MAJOR || major == NBD_MAJOR)
 		return 0;
 	counter = op == OP_READ ? COPYSCOPE_DMA_FROM_DEVICE : COPYSCOPE_DMA_TO_DEVICE;
 	for (i = 0; i < MAX_BIOS_PER_REQUEST && bio && bytes; i++) {
 		__u32 size = bio->bi_iter.bi_size, done = size < bytes ? size : bytes;
-		__u64 *owner = bio_owner(bio);
+		__u64 owner = bio_owner(bio);
 
 		if (owner)
-			account_add(*owner, counter, done);
+			account_add(owner, counter, done);
 		bytes -= done;
 		bio = bio->bi_next;
 	}

@@ -150,6 +150,24 @@ int BPF_PROG(splice_tmpfs)
 	return reference(function_result(ctx), LEG_SOURCE);
 }
 
+/*
+ * fs/remap_range.c:generic_remap_file_range_prep: 0 if *bytes of the file can be shared with another (btrfs, xfs, ocfs2,
+ * bcachefs), which the file system does next. The blocks are those of the source: both legs are done, by one reference.
+ */
+SEC("?fexit")
+int BPF_PROG(share_blocks, struct file *in, __s64 in_at, struct file *out, __s64 out_at, __s64 *length)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = 0;
+
+	if (!ledger || ledger->key.op != COPYSCOPE_OP_COPY_FILE_RANGE || int_result(ctx) ||
+	    bpf_probe_read_kernel(&bytes, sizeof(bytes), length) || bytes <= 0)
+		return 0;
+	ledger_reference(ledger, LEG_SOURCE, bytes);
+	ledger->seen[LEG_SINK] += bytes;
+	return 0;
+}
+
 /* net/core/skbuff.c:skb_splice_bits: socket -> pipe. A linear head is copied by an inlined memcpy that nobody sees. */
 SEC("?fexit")
 int BPF_PROG(splice_socket)
@@ -212,6 +230,16 @@ SEC("?fexit")
 int BPF_PROG(receive_skb, struct sk_buff *skb, int offset, struct iov_iter *iter, int bytes)
 {
 	return copied_all(ctx, iter, LEG_SOURCE, bytes);
+}
+
+/*
+ * net/core/datagram.c:skb_copy_and_csum_datagram_msg: UDP and raw sockets, if nobody has verified the checksum yet. With
+ * less room than the packet needs it would copy by skb_copy_datagram_iter(); its callers verify the sum beforehand then.
+ */
+SEC("?fexit")
+int BPF_PROG(receive_checksum, struct sk_buff *skb, int offset, struct msghdr *message)
+{
+	return copied_all(ctx, &message->msg_iter, LEG_SOURCE, (int)skb->len - offset);
 }
 
 /* net/core/datagram.c: unix sockets */

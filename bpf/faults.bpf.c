@@ -47,6 +47,10 @@ int BPF_PROG(exit_fault, struct vm_area_struct *vma, unsigned long address, unsi
 
 	if (!ledger)
 		return 0;
+	if (ledger->in_fault & FAULT_COPIED) {
+		ledger->faults_cow++;
+		ledger->dirty |= DIRTY_OTHER;
+	}
 	ledger->in_fault = 0;
 	if (!(result & (VM_FAULT_ERROR_MASK | VM_FAULT_RETRY))) {
 		if ((result & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED))
@@ -63,44 +67,6 @@ int BPF_PROG(exit_fault, struct vm_area_struct *vma, unsigned long address, unsi
 		ending.mode_switches = flags & FAULT_FLAG_USER ? 2 : 0;
 	}
 	ledger_post(ledger, task, &ending);
-	return 0;
-}
-
-static __always_inline void count_cow(struct ledger *ledger, __u64 bytes)
-{
-	ledger->bytes[CLASS_COW] += bytes;
-	ledger->calls[CLASS_COW]++;
-	ledger->faults_cow++;
-	ledger->dirty |= DIRTY_OTHER;
-}
-
-/* copy_mc_to_kernel(dst, src, len) returns what is left. Inside a fault it copies a page on write (mm/memory.c). */
-SEC("?fexit")
-int BPF_PROG(cow_copy, void *to, const void *from, unsigned int bytes, unsigned long left)
-{
-	struct ledger *ledger = open_ledger();
-
-	if (!ledger || !(ledger->in_fault & FAULT_OPEN))
-		return 0;
-	ledger->in_fault |= FAULT_COPIED;
-	count_cow(ledger, bytes - left);
-	return 0;
-}
-
-/*
- * A private file mapping written before it was read: 6.1's do_cow_fault copies by copy_page, which cannot be hooked, so
- * the page is counted when it is mapped. 6.12's copies by copy_mc_to_kernel: then its copy was already seen.
- */
-SEC("?fentry")
-int BPF_PROG(cow_finish, struct vm_fault *vmf)
-{
-	struct ledger *ledger;
-
-	if (!vmf->cow_page)
-		return 0;
-	ledger = open_ledger();
-	if (ledger && ledger->in_fault == FAULT_OPEN)
-		count_cow(ledger, PAGE_BYTES);
 	return 0;
 }
 

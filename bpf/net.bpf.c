@@ -3,7 +3,9 @@
  * The way from a socket to the wire: NIC DMA, and copies made on the way. They happen in softirq under any task's name,
  * so they are charged through the socket to the account that sent on it last.
  */
+#include "device_copies.bpf.h"
 #include "endpoint.bpf.h"
+#include "skb_owners.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -12,20 +14,6 @@ struct {
 	__type(value, __u64); /* account */
 } senders SEC(".maps");
 
-/* The frame handed to the driver on this CPU: its socket may be gone when the driver's answer is known. */
-struct frame {
-	__u64 skb;
-	__u64 bytes;
-	__u64 owner;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct frame);
-} frames SEC(".maps");
-
 /*
  * Before the first byte of an operation enters the socket. The route may have been chosen after the socket was last
  * looked at, and its device may have changed its features: the endpoint is read anew.
@@ -33,15 +21,16 @@ struct {
 static __always_inline int remember_sender(struct sock *sk)
 {
 	struct ledger *ledger = open_ledger();
-	__u64 *sender;
+	__u64 *sender, account;
 
 	if (!ledger)
 		return 0;
 	ledger->send_referenced = 0;
 	ledger->key.sink = sock_endpoint(sk);
+	account = ledger_account(ledger);
 	sender = bpf_sk_storage_get(&senders, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (sender) {
-		*sender = ledger_account(ledger);
+	if (sender && remember_cookie(sk, account)) {
+		*sender = account;
 	} else {
 		lose(COPYSCOPE_LOSS_SOCKET);
 		ledger->lost++;
@@ -84,13 +73,10 @@ int BPF_PROG(start_frame, struct sk_buff *skb, struct net_device *dev)
 	frame = bpf_map_lookup_elem(&frames, &zero);
 	if (!frame)
 		return 0;
-	frame->skb = 0;
 	sender = sender_of(skb);
-	if (!sender)
-		return 0;
-	frame->skb = (__u64)skb;
+	frame->owner = sender ? *sender : 0;
 	frame->bytes = skb->len;
-	frame->owner = *sender;
+	frame->skb = (__u64)skb;
 	return 0;
 }
 
@@ -105,19 +91,9 @@ int BPF_PROG(finish_frame, struct sk_buff *skb, int result)
 	if (!frame || !frame->skb || frame->skb != (__u64)skb)
 		return 0;
 	frame->skb = 0;
-	if (result == 0)
+	if (result == 0 && frame->owner)
 		account_add(frame->owner, COPYSCOPE_DMA_TO_DEVICE, frame->bytes);
 	return 0;
-}
-
-static __always_inline void count_late(const struct sk_buff *skb, __u32 counter, __u64 bytes)
-{
-	__u64 *sender = sender_of(skb);
-
-	if (!sender || !bytes)
-		return;
-	account_add(*sender, counter, bytes);
-	account_add(*sender, counter + 1, 1); /* calls stand behind bytes */
 }
 
 /*
@@ -145,8 +121,10 @@ static __always_inline __u64 own_bytes(const struct sk_buff *skb, int offset, in
 SEC("?fexit")
 int BPF_PROG(copy_bits, struct sk_buff *skb, int offset, void *to, int bytes, int result)
 {
-	if (!result && bytes > 0)
-		count_late(skb, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
+	__u64 *sender = !result && bytes > 0 ? sender_of(skb) : NULL;
+
+	if (sender)
+		account_copied(*sender, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
 	return 0;
 }
 
@@ -154,17 +132,94 @@ int BPF_PROG(copy_bits, struct sk_buff *skb, int offset, void *to, int bytes, in
 SEC("?fexit")
 int BPF_PROG(copy_checksum_bits, struct sk_buff *skb, int offset, void *to, int bytes)
 {
-	if (bytes > 0)
-		count_late(skb, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
+	__u64 *sender = bytes > 0 ? sender_of(skb) : NULL;
+
+	if (sender)
+		account_copied(*sender, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
 	return 0;
 }
 
-/* net/core/skbuff.c:skb_copy_ubufs: pages of a MSG_ZEROCOPY send replaced by copies. Neither length changes. */
+/*
+ * MSG_ZEROCOPY. What a send has pinned is described by a ubuf_info, and every packet with such pages points to it: also
+ * a packet that has lost its socket (loopback_xmit, skb_clone), and those are the ones that are copied after all.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, COPYSCOPE_MAX_PINNED);
+	__type(key, __u64); /* struct ubuf_info *; forgotten when the last packet lets go of it */
+	__type(value, __u64); /* account */
+} pinned SEC(".maps");
+
+/*
+ * net/core/skbuff.c:msg_zerocopy_realloc: every ubuf_info of a send, new or extended, comes from here; so an address that
+ * was used before is never charged to whom it belonged then.
+ */
 SEC("?fexit")
-int BPF_PROG(copy_user_fragments, struct sk_buff *skb, unsigned int flags, int result)
+int BPF_PROG(pin_pages)
 {
+	struct ledger *ledger = open_ledger();
+	__u64 ubuf = 0, account;
+
+	bpf_get_func_ret(ctx, &ubuf);
+	if (!ubuf)
+		return 0;
+	if (!ledger) {
+		bpf_map_delete_elem(&pinned, &ubuf);
+		return 0;
+	}
+	account = ledger_account(ledger);
+	if (bpf_map_update_elem(&pinned, &ubuf, &account, BPF_ANY)) {
+		lose(COPYSCOPE_LOSS_SOCKET);
+		ledger->lost++;
+		ledger->dirty |= DIRTY_OTHER;
+	}
+	return 0;
+}
+
+/* net/core/skbuff.c:msg_zerocopy_callback, v6.10: msg_zerocopy_complete. Drops one reference. */
+SEC("?fentry")
+int BPF_PROG(unpin_pages, struct sk_buff *skb, struct ubuf_info *ubuf)
+{
+	__u64 key = (__u64)ubuf;
+
+	if (ubuf->refcnt.refs.counter == 1)
+		bpf_map_delete_elem(&pinned, &key);
+	return 0;
+}
+
+/* net/core/skbuff.c:skb_copy_ubufs: pages of a MSG_ZEROCOPY send replaced by copies, and the ubuf_info let go. */
+SEC("?fentry")
+int BPF_PROG(begin_late_copy, struct sk_buff *skb)
+{
+	struct skb_shared_info *shared = (struct skb_shared_info *)(skb->head + skb->end);
+	__u64 key = (__u64)skb, ubuf = (__u64)BPF_CORE_READ(shared, destructor_arg);
+	__u64 *owner = bpf_map_lookup_elem(&pinned, &ubuf);
+
+	if (!owner)
+		owner = sender_of(skb);
+	if (!owner) {
+		if (module_measures)
+			bpf_map_delete_elem(&late_copies, &key); /* an earlier packet at this address */
+		return 0;
+	}
+	if (bpf_map_update_elem(&late_copies, &key, owner, BPF_ANY))
+		lose(COPYSCOPE_LOSS_SOCKET);
+	return 0;
+}
+
+/* Neither length changes. */
+SEC("?fexit")
+int BPF_PROG(finish_late_copy, struct sk_buff *skb, unsigned int flags, int result)
+{
+	__u64 key = (__u64)skb, *owner = bpf_map_lookup_elem(&late_copies, &key);
+
+	if (!owner)
+		return 0;
 	if (!result)
-		count_late(skb, COPYSCOPE_LATE_BYTES, skb->data_len);
+		account_copied(*owner, COPYSCOPE_LATE_BYTES, skb->data_len);
+	if (!module_measures) /* the module's return probe runs after this: measure_skb_copy() needs it, and deletes it */
+		bpf_map_delete_elem(&late_copies, &key);
 	return 0;
 }
 

@@ -22,10 +22,8 @@ enum iter_class {
  * v6.5: ITER_PIPE is gone (3fc40265ae2b), splice reads through filemap_splice_read instead.
  * v6.0..v6.6: user_backed is a member (fcb14cb1bdac), later it is derived from the type; ITER_UBUF became 0 in v6.7.
  */
-static __always_inline enum iter_class iter_class(const struct iov_iter *iter)
+static __always_inline enum iter_class iter_type_class(__u8 type)
 {
-	__u8 type = iter->iter_type;
-
 	if (bpf_core_enum_value_exists(enum iter_type, ITER_PIPE) &&
 	    type == bpf_core_enum_value(enum iter_type, ITER_PIPE))
 		return ITER_CLASS_PIPE;
@@ -33,6 +31,11 @@ static __always_inline enum iter_class iter_class(const struct iov_iter *iter)
 	    type == bpf_core_enum_value(enum iter_type, ITER_IOVEC))
 		return ITER_CLASS_USER;
 	return ITER_CLASS_KERNEL;
+}
+
+static __always_inline enum iter_class iter_class(const struct iov_iter *iter)
+{
+	return iter_type_class(iter->iter_type);
 }
 
 /*
@@ -161,6 +164,52 @@ static __always_inline __u64 syscall_number(struct task_struct *task)
 #define SYSCALL_ARG3(regs) ((__u64)PT_REGS_PARM3_SYSCALL(regs))
 #define SYSCALL_ARG4(regs) ((__u64)PT_REGS_PARM4_SYSCALL(regs))
 #define SYSCALL_ARG5(regs) ((__u64)PT_REGS_PARM5_SYSCALL(regs))
+
+/*
+ * Interrupt level (include/linux/preempt.h). The count is a per-CPU variable of its own but for v6.2..v6.14, where it is a
+ * member of pcpu_hot.
+ */
+struct pcpu_hot___v6_2 {
+	int preempt_count;
+} __attribute__((preserve_access_index));
+
+extern const int __preempt_count __ksym __weak;
+extern const struct pcpu_hot___v6_2 pcpu_hot __ksym __weak;
+
+#define NOT_A_TASK 0x00ff0100 /* NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET: serving one, not merely holding them off */
+
+/* The current task is at work itself: no interrupt has come between. Unknown is no. */
+static __always_inline bool in_task(void)
+{
+	if (&__preempt_count)
+		return !(*(const int *)bpf_this_cpu_ptr(&__preempt_count) & NOT_A_TASK);
+	if (&pcpu_hot)
+		return !(((const struct pcpu_hot___v6_2 *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count & NOT_A_TASK);
+	return false;
+}
+
+/* A command of libata, which may be a module: its types are in no vmlinux.h. */
+struct ata_queued_cmd___libata {
+	struct scsi_cmnd *scsicmd;
+	unsigned int curbytes;
+} __attribute__((preserve_access_index));
+
+/* The block request that a command works on; 0: one of libata's own. (block/blk-mq: the driver's part follows it.) */
+static __always_inline __u64 ata_request(const void *command)
+{
+	const struct ata_queued_cmd___libata *ata = command;
+	__u64 scsi = (__u64)BPF_CORE_READ(ata, scsicmd);
+
+	return scsi ? scsi - bpf_core_type_size(struct request) : 0;
+}
+
+/* How much of its data was moved by PIO so far. */
+static __always_inline __u32 ata_bytes_done(const void *command)
+{
+	const struct ata_queued_cmd___libata *ata = command;
+
+	return BPF_CORE_READ(ata, curbytes);
+}
 
 /* include/linux/mm_types.h: VM_FAULT_ERROR, a macro there */
 #define VM_FAULT_ERROR_MASK                                                                                            \

@@ -63,7 +63,8 @@ static __always_inline void ledger_copy(struct ledger *ledger, enum ledger_class
 {
 	ledger->bytes[class] += bytes;
 	ledger->calls[class]++;
-	ledger->seen[leg] += bytes;
+	if (!module_measures)
+		ledger->seen[leg] += bytes;
 	ledger->dirty |= 1U << class;
 }
 
@@ -143,12 +144,14 @@ static __always_inline void ledger_reset(struct ledger *ledger)
 {
 	int i;
 
+	if (measures)
+		ledger->measured = zero_measured;
 	for (i = 0; i < CLASSES; i++)
 		ledger->bytes[i] = ledger->calls[i] = 0;
 	ledger->referenced = ledger->direct[LEG_SOURCE] = ledger->direct[LEG_SINK] = 0;
 	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = 0;
 	ledger->around_pages = ledger->swapped_in = 0;
-	ledger->lost = 0;
+	ledger->cow_derived = ledger->lost = 0;
 	ledger->dirty = 0;
 }
 
@@ -195,11 +198,14 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 		POST(COPYSCOPE_FROM_USER_CALLS, ledger->calls[CLASS_FROM_USER]);
 		ledger->bytes[CLASS_FROM_USER] = ledger->calls[CLASS_FROM_USER] = 0;
 	}
-	if (ledger->dirty & ~((1U << CLASS_TO_USER) | (1U << CLASS_FROM_USER))) {
+	if (ledger->dirty & ~((1U << CLASS_TO_USER) | (1U << CLASS_FROM_USER) | DIRTY_MEASURED)) {
 		POST(COPYSCOPE_KERNEL_BYTES, ledger->bytes[CLASS_KERNEL]);
 		POST(COPYSCOPE_KERNEL_CALLS, ledger->calls[CLASS_KERNEL]);
 		POST(COPYSCOPE_COW_BYTES, ledger->bytes[CLASS_COW]);
 		POST(COPYSCOPE_COW_CALLS, ledger->calls[CLASS_COW]);
+		POST(COPYSCOPE_COW_DERIVED_BYTES, ledger->cow_derived);
+		POST(COPYSCOPE_MIGRATION_BYTES, ledger->bytes[CLASS_MIGRATION]);
+		POST(COPYSCOPE_MIGRATION_CALLS, ledger->calls[CLASS_MIGRATION]);
 		POST(COPYSCOPE_REFERENCED_BYTES, ledger->referenced);
 		POST(COPYSCOPE_DIRECT_BYTES, ledger->direct[LEG_SOURCE] + ledger->direct[LEG_SINK]);
 		POST(COPYSCOPE_FAULTS_MINOR, ledger->faults_minor);
@@ -211,6 +217,25 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 		ledger_reset(ledger);
 	}
 	ledger->dirty = 0;
+}
+
+/* Adds what was measured to its account's twin. Atomic, because skb and device copies are added from other contexts. */
+static __noinline int post_measured(struct ledger *ledger)
+{
+	struct copyscope_measured *sum;
+	int i;
+
+	if (!ledger)
+		return 0;
+	sum = measured_of(ledger->account);
+	for (i = 0; sum && i < COPYSCOPE_CLASSES; i++) {
+		if (!ledger->measured.calls[i])
+			continue;
+		__sync_fetch_and_add(&sum->bytes[i], ledger->measured.bytes[i]);
+		__sync_fetch_and_add(&sum->calls[i], ledger->measured.calls[i]);
+	}
+	ledger->measured = zero_measured;
+	return 0;
 }
 
 /* How an operation ended. Mostly constants, so that posting pays for nothing that cannot be. */
@@ -266,6 +291,8 @@ static __always_inline void ledger_post(struct ledger *ledger, const struct task
 		}
 		POST(COPYSCOPE_BYTES_MOVED, moved);
 		post_closure(ledger, account, moved, ending->closes);
+		if (measures && (ledger->dirty & DIRTY_MEASURED))
+			post_measured(ledger);
 		post_classes(ledger, account);
 	} else {
 		ledger_reset(ledger);

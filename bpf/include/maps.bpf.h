@@ -22,6 +22,7 @@ enum ledger_class {
 	CLASS_FROM_USER,
 	CLASS_KERNEL,
 	CLASS_COW,
+	CLASS_MIGRATION,
 	CLASSES,
 };
 
@@ -40,6 +41,7 @@ struct ledger {
 	__u64 calls[CLASSES];
 	__u64 referenced;
 	__u64 faults_minor, faults_major, faults_cow, around_pages, swapped_in;
+	__u64 cow_derived;       /* of bytes[CLASS_COW] */
 	__u64 lost;
 	__u64 send_referenced;   /* references taken by the send in progress, to tell them from what it copied */
 	__u32 dirty;             /* 1 << enum ledger_class, DIRTY_OTHER */
@@ -49,11 +51,14 @@ struct ledger {
 	__u64 memory_address;    /* what the open operation asked for */
 	__u32 memory_kind;
 	__u32 memory_uses;       /* of the remembered answer */
+	struct copyscope_measured measured; /* CPU copies seen at the copying function itself */
 };
 
 #define DIRTY_OTHER (1U << CLASSES)
+#define DIRTY_MEASURED (1U << (CLASSES + 1))
 #define FAULT_OPEN 1U
-#define FAULT_COPIED 2U /* copy-on-write was seen at its copy routine */
+#define FAULT_COPIED 2U   /* a page was copied on write */
+#define FAULT_MIGRATES 4U /* a folio is being moved elsewhere */
 
 /*
  * Ledgers by pid modulo the size: an array lookup is a few instructions, task storage takes a hundred. A thread whose
@@ -94,6 +99,26 @@ struct {
 	__type(value, struct copyscope_account);
 } accounts __weak SEC(".maps");
 
+/*
+ * The twin of `accounts`, of the same ids: what the module's sites or breakpoints saw. Apart, so that who does not
+ * measure pays nothing, and an audit can compare the two.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, COPYSCOPE_MAX_ACCOUNTS);
+	__type(key, __u64);
+	__type(value, struct copyscope_measured);
+} measured __weak SEC(".maps");
+
+/* Copies are measured besides; set before loading, so that the verifier drops what is not used. */
+const volatile __u32 measures __weak SEC(".rodata") = 0;
+/*
+ * ... by the module's sites. They see every copy, so what they measure closes the legs (see post_closure); and they report
+ * after the derived programs have been, so an owner that only these know waits for them (late_copies, bounces).
+ */
+const volatile __u32 module_measures __weak SEC(".rodata") = 0;
+
 __u64 last_account_id __weak SEC(".data") = 0;
 
 struct {
@@ -115,6 +140,7 @@ struct {
 __u32 scope __weak SEC(".data") = COPYSCOPE_SCOPE_OFF;
 
 static const struct copyscope_account zero_account;
+static const struct copyscope_measured zero_measured;
 
 static __always_inline void lose(__u32 reason)
 {
@@ -155,6 +181,19 @@ static __always_inline struct copyscope_account *account_of(__u64 id)
 	return account;
 }
 
+static __always_inline struct copyscope_measured *measured_of(__u64 id)
+{
+	struct copyscope_measured *sum = bpf_map_lookup_elem(&measured, &id);
+
+	if (sum || !id)
+		return sum;
+	bpf_map_update_elem(&measured, &id, &zero_measured, BPF_NOEXIST);
+	sum = bpf_map_lookup_elem(&measured, &id);
+	if (!sum)
+		lose(COPYSCOPE_LOSS_ACCOUNT);
+	return sum;
+}
+
 /*
  * For what happens outside the operation, in softirq or interrupt context: the counter may be hit from both on one CPU,
  * so the addition is atomic. Counters added here are never posted by ledger_post().
@@ -165,6 +204,17 @@ static __always_inline void account_add(__u64 id, __u32 counter, __u64 bytes)
 
 	if (account && counter < COPYSCOPE_COUNTERS)
 		__sync_fetch_and_add(&account->counter[counter], bytes);
+}
+
+/* The same for one copy: `counter` is that of its class's bytes, calls stand behind them. Nobody's (0) is not counted. */
+static __always_inline void account_copied(__u64 id, __u32 counter, __u64 bytes)
+{
+	struct copyscope_account *account = id && bytes ? account_of(id) : NULL;
+
+	if (!account || counter + 1 >= COPYSCOPE_COUNTERS)
+		return;
+	__sync_fetch_and_add(&account->counter[counter], bytes);
+	__sync_fetch_and_add(&account->counter[counter + 1], 1);
 }
 
 #endif

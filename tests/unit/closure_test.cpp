@@ -137,6 +137,20 @@ TEST(Provenance, IsThatOfTheWorstClassWithBytes) {
     EXPECT_EQ(strategy_row(run).provenance, "derived");
 }
 
+TEST(Provenance, OfCopiesOnWriteThatOnlyTheirCallerTellsIsDerived) {
+    const auto row_of = [](std::uint64_t derived) {
+        const Sample sample{
+            {account(COPYSCOPE_OP_FAULT, file, mapped,
+                     {{COPYSCOPE_OPERATIONS, 2}, {COPYSCOPE_COW_BYTES, 8192}, {COPYSCOPE_COW_DERIVED_BYTES, derived}})},
+            {},
+            {}};
+        return operation_rows(sample).front();
+    };
+    EXPECT_EQ(row_of(0).provenance, "measured");
+    EXPECT_EQ(row_of(4096).provenance, "derived");
+    EXPECT_EQ(row_of(4096).cpu_copy_bytes.cow, 8192U); // a part of them, not more of them
+}
+
 TEST(Provenance, ZeroCopiesAreAsGoodAsWhatWouldHaveSeenThem) {
     StrategyRun run = cold_run(test_sendfile, sendfile_accounts(0));
     EXPECT_EQ(strategy_row(run).provenance, "derived");

@@ -32,7 +32,7 @@ Row plain_row() {
     row.mode_switches = 5;
     row.ctx_voluntary = 6;
     row.ctx_involuntary = 7;
-    row.cpu_copy_bytes = {.to_user = 1, .from_user = 0, .kernel = 2, .cow = 0, .bounce = {}, .pio = 0};
+    row.cpu_copy_bytes = {.to_user = 1, .from_user = 0, .kernel = 2, .cow = 0, .bounce = {}, .pio = 0, .migration = {}};
     row.transmit_bytes = 2;
     row.referenced_bytes = 10;
     row.dma_from_device = 11;

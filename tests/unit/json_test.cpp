@@ -24,7 +24,7 @@ Row full_row() {
     row.mode_switches = 5;
     row.ctx_voluntary = 6;
     row.ctx_involuntary = 7;
-    row.cpu_copy_bytes = {.to_user = 1, .from_user = 0, .kernel = 2, .cow = 0, .bounce = {}, .pio = 0};
+    row.cpu_copy_bytes = {.to_user = 1, .from_user = 0, .kernel = 2, .cow = 0, .bounce = {}, .pio = 0, .migration = {}};
     row.transmit_bytes = 2;
     row.late_bytes = 8;
     row.referenced_bytes = 10;
@@ -34,7 +34,8 @@ Row full_row() {
     row.faults_major = 14;
     row.faults_cow = 15;
     row.bytes_asked = 20;
-    row.cpu_copy_calls = {.to_user = 21, .from_user = 22, .kernel = 23, .cow = 24, .bounce = {}, .pio = 25};
+    row.cpu_copy_calls = {
+        .to_user = 21, .from_user = 22, .kernel = 23, .cow = 24, .bounce = {}, .pio = 25, .migration = {}};
     row.mapped_around_pages = 26;
     row.swapped_in_pages = 27;
     row.kernel_ns = ~0ULL;
@@ -50,8 +51,12 @@ Row full_row() {
 }
 
 Report full_report() {
-    Report report{
-        .schema = "copyscope.bench/1", .kernel = "6.1", .source = "/lab", .sink = "tcp", .rows = {full_row()}};
+    Report report{.schema = "copyscope.bench/1",
+                  .kernel = "6.1",
+                  .copies = "derived",
+                  .source = "/lab",
+                  .sink = "tcp",
+                  .rows = {full_row()}};
     report.losses.inside[COPYSCOPE_LOSS_BIO] = 18;
     report.losses.missed = 19;
     report.notes = {"not seen: everything else"};
@@ -63,6 +68,7 @@ TEST(JsonFormat, ByteForByte) {
     EXPECT_EQ(render_json(full_report()), R"({
   "schema": "copyscope.bench/1",
   "kernel": "6.1",
+  "copies": "derived",
   "source": "/lab",
   "sink": "tcp",
   "command_status": null,
@@ -83,7 +89,8 @@ TEST(JsonFormat, ByteForByte) {
         "kernel": 2,
         "cow": 0,
         "bounce": null,
-        "pio": 0
+        "pio": 0,
+        "migration": null
       },
       "cpu_copies_per_byte": 0.333333,
       "referenced_bytes": 10,
@@ -118,7 +125,8 @@ TEST(JsonFormat, ByteForByte) {
         "kernel": 23,
         "cow": 24,
         "bounce": null,
-        "pio": 25
+        "pio": 25,
+        "migration": null
       },
       "pages": {
         "mapped_around": 26,
@@ -143,6 +151,7 @@ TEST(JsonFormat, ByteForByte) {
     "inode": 0,
     "socket": 0,
     "inherit": 0,
+    "bounce": 0,
     "missed": 19,
     "unread": 0,
     "total": 37
@@ -209,7 +218,8 @@ TEST(JsonFormat, AnEmptyReportHasAllKeys) {
     const Json parsed = Json::parse(render_json({}));
     for (const auto& [key, value] : parsed.items())
         keys.push_back(key);
-    EXPECT_THAT(keys, ElementsAre("schema", "kernel", "source", "sink", "command_status", "rows", "losses", "notes"));
+    EXPECT_THAT(
+        keys, ElementsAre("schema", "kernel", "copies", "source", "sink", "command_status", "rows", "losses", "notes"));
 }
 
 } // namespace

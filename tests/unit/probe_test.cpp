@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts read from a made-up tree, and the plan that follows from facts. No kernel is asked.
-#include <filesystem>
-#include <fstream>
-#include <gtest/gtest.h>
-
 #include "probe/plan.h"
+
+#include "fake_root.h"
 
 namespace copyscope {
 namespace {
 
 // A root directory with just the files that facts are read from.
-class FactsTest : public testing::Test {
+class FactsTest : public FakeRoot {
 protected:
     void SetUp() override {
-        char name[] = "/tmp/copyscope-facts-XXXXXX";
-        root_ = mkdtemp(name);
+        FakeRoot::SetUp();
         put("/sys/kernel/btf/vmlinux", "btf");
         put("/sys/kernel/tracing/available_filter_functions", "vfs_read\nbtrfs_copy_from_user [btrfs]\n");
+        put("/sys/kernel/tracing/available_events", "block:block_rq_issue\nlibata:ata_qc_issue\n");
         put("/proc/self/status", "Name:\ttest\nCapEff:\t000001ffffffffff\n");
         put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     }
-    void TearDown() override { std::filesystem::remove_all(root_); }
-
-    void put(const std::string& path, const std::string& text) {
-        std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-        std::ofstream(root_ + path) << text;
-    }
-    void remove(const std::string& path) { std::filesystem::remove(root_ + path); }
 
     void expect_impossible(const std::string& part) {
         const auto possible = read_facts(root_).possible();
@@ -35,8 +26,6 @@ protected:
         EXPECT_EQ(possible.error().message.find('\n'), std::string::npos);
         EXPECT_EQ(possible.error().code, ExitCode::environment);
     }
-
-    std::string root_;
 };
 
 TEST_F(FactsTest, ReadsAKernelThatCanTrace) {
@@ -46,6 +35,8 @@ TEST_F(FactsTest, ReadsAKernelThatCanTrace) {
     EXPECT_TRUE(facts.can_attach("vfs_read"));
     EXPECT_TRUE(facts.can_attach("btrfs_copy_from_user")); // without the name of its module
     EXPECT_FALSE(facts.can_attach("_copy_to_iter"));
+    EXPECT_TRUE(facts.has_tracepoint("libata:ata_qc_issue"));
+    EXPECT_FALSE(facts.has_tracepoint("ata_qc_issue"));
     EXPECT_TRUE(facts.possible());
 }
 
@@ -53,6 +44,16 @@ TEST_F(FactsTest, FindsTracefsBelowDebugfs) {
     remove("/sys/kernel/tracing/available_filter_functions");
     put("/sys/kernel/debug/tracing/available_filter_functions", "vfs_read\n");
     EXPECT_TRUE(read_facts(root_).possible());
+}
+
+TEST_F(FactsTest, BounceBuffersAreThereUnlessTheKernelSaysNo) {
+    EXPECT_TRUE(read_facts(root_).bounce_buffers); // no debugfs: unknown
+    put("/sys/kernel/debug/tracing/README", "");
+    EXPECT_FALSE(read_facts(root_).bounce_buffers);
+    put("/sys/kernel/debug/swiotlb/io_tlb_nslabs", "0\n");
+    EXPECT_FALSE(read_facts(root_).bounce_buffers);
+    put("/sys/kernel/debug/swiotlb/io_tlb_nslabs", "32768\n");
+    EXPECT_TRUE(read_facts(root_).bounce_buffers);
 }
 
 TEST_F(FactsTest, NoPrivilege) {
@@ -95,6 +96,9 @@ Facts all_functions() {
     for (const auto& hook : hooks())
         for (const auto& function : hook.functions)
             facts.attachable.insert(hook.system_call ? "__x64_sys_" + function : function);
+    for (const auto& hook : hooks())
+        if (*hook.tracepoint)
+            facts.tracepoints.insert(hook.tracepoint);
     return facts;
 }
 
@@ -138,6 +142,29 @@ TEST(PlanTest, WhatIsMissingIsNamed) {
     const auto lines = plan->not_seen();
     EXPECT_EQ(lines.front(), "copies from tmpfs (no shmem_file_read_iter to attach to)");
     EXPECT_EQ(make_plan(all_functions())->not_seen().size() + 1, lines.size());
+}
+
+TEST(PlanTest, ATracepointIsBoundWhileItsModuleIsLoaded) {
+    auto facts = all_functions();
+    EXPECT_EQ(bound_to(*make_plan(facts), "transfer_sector"), "libata:ata_sff_pio_transfer_data");
+    EXPECT_TRUE(make_plan(facts)->sees("PIO copies"));
+    facts.tracepoints.clear();
+    const auto plan = make_plan(facts);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(bound_to(*plan, "transfer_sector"), "");
+    EXPECT_FALSE(plan->sees("PIO copies"));
+    EXPECT_EQ(plan->not_seen().front(),
+              "PIO copies of disks (no tracepoint libata:ata_sff_pio_transfer_data to attach to)");
+}
+
+TEST(PlanTest, AMetricIsSeenIfNothingOfItIsMissing) {
+    auto facts = all_functions();
+    EXPECT_TRUE(make_plan(facts)->sees("page migration"));
+    facts.attachable.erase("folio_mc_copy"); // of newer kernels: nothing is missing without it
+    EXPECT_TRUE(make_plan(facts)->sees("page migration"));
+    facts.attachable.erase("folio_copy");
+    EXPECT_FALSE(make_plan(facts)->sees("page migration"));
+    EXPECT_FALSE(make_plan(facts)->sees("no such metric"));
 }
 
 TEST(PlanTest, NoProgramStandsInTheTableTwice) {

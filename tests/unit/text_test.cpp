@@ -245,7 +245,7 @@ TEST(TextFormat, FitsWithExtremeNumbersAndNames) {
             row.strategy = "copy_file_range with a long name";
             row.payload_bytes = row.operations = row.errors = row.mode_switches = row.cycles = huge;
             row.ctx_voluntary = row.ctx_involuntary = row.faults_minor = row.faults_major = row.faults_cow = huge;
-            row.cpu_copy_bytes = {huge, huge, huge, huge, huge, huge};
+            row.cpu_copy_bytes = {huge, huge, huge, huge, huge, huge, huge};
             row.referenced_bytes = row.dma_from_device = row.dma_to_device = row.kernel_ns = huge;
             row.unaccounted_bytes = row.lost = huge;
             row.reason = std::string(40, 'r') + " " + std::string(200, 's');

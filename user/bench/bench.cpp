@@ -2,9 +2,11 @@
 // See bench.h.
 #include "bench/bench.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <signal.h>
 
+#include "bench/choice.h"
 #include "bench/local_sink.h"
 #include "bench/source.h"
 #include "bench/workload_process.h"
@@ -15,16 +17,17 @@ namespace {
 
 constexpr std::uint64_t default_size = 8u << 20;
 
+std::vector<const Strategy*> strategies_of(const BenchOptions& options) {
+    return options.strategies.empty() ? default_strategies() : options.strategies;
+}
+
 class Bench {
 public:
     Bench(const BenchOptions& options, Recorder& recorder, const std::function<void(const BenchProgress&)>& on_progress,
           const Source& source, Target target)
         : options_(options), recorder_(recorder), on_progress_(on_progress), source_(source),
           target_(std::move(target)) {
-        const auto all = strategies();
-        strategies_ = options.strategies;
-        if (strategies_.empty())
-            strategies_.assign(all.begin(), all.end());
+        strategies_ = strategies_of(options);
     }
 
     Result<std::vector<BenchRun>> run();
@@ -33,7 +36,7 @@ private:
     Status run_all(const Link& link);
     Status prepare_cache(BenchRun& run);
     Status run_once(BenchRun& run);
-    Status measure(BenchRun& run, WorkloadProcess& child, Channel& channel);
+    Status measure(BenchRun& run, WorkloadProcess& child, std::optional<Channel>& channel);
 
     const BenchOptions& options_;
     Recorder& recorder_;
@@ -58,7 +61,8 @@ Result<std::vector<BenchRun>> Bench::run() {
         states.push_back(true);
     if (mode == ScatterGatherMode::off || mode == ScatterGatherMode::both)
         states.push_back(false);
-    total_ = states.size() * strategies_.size() * options_.repeat;
+    for (const Strategy* strategy : strategies_)
+        total_ += options_.repeat * (strategy->sink == SinkNeed::none ? 1 : states.size());
 
     for (const auto& state : states) {
         Result<Link> link = tcp ? find_link(target_.address) : Link{};
@@ -74,6 +78,8 @@ Result<std::vector<BenchRun>> Bench::run() {
         }
         if (auto done = run_all(*link); !done)
             return std::unexpected(done.error());
+        // What has no sink is the same in every state of the link.
+        std::erase_if(strategies_, [](const Strategy* strategy) { return strategy->sink == SinkNeed::none; });
     }
     return std::move(runs_);
 }
@@ -89,7 +95,8 @@ Status Bench::run_all(const Link& link) {
             run.strategy = strategy;
             run.repetition = repetition;
             run.cache = options_.cache;
-            run.link = link;
+            if (strategy->sink != SinkNeed::none)
+                run.link = link;
             if (auto done = run_once(run); !done)
                 return std::unexpected(done.error().within(strategy->name));
             runs_.push_back(std::move(run));
@@ -109,11 +116,15 @@ Status Bench::prepare_cache(BenchRun& run) {
 Status Bench::run_once(BenchRun& run) {
     if (auto prepared = prepare_cache(run); !prepared)
         return prepared;
-    auto channel = Channel::open(target_, source_.payload());
-    if (!channel)
-        return std::unexpected(channel.error());
+    std::optional<Channel> channel; // none for a strategy without a sink
+    if (run.strategy->sink != SinkNeed::none) {
+        auto opened = Channel::open(target_, source_.payload());
+        if (!opened)
+            return std::unexpected(opened.error());
+        channel.emplace(std::move(*opened));
+    }
     const Transfer transfer = {.source_path = source_.path(),
-                               .sink_fd = channel->fd(),
+                               .sink_fd = channel ? channel->fd() : -1,
                                .size = source_.payload().bytes,
                                .chunk = options_.chunk.value_or(default_chunk)};
     auto child = WorkloadProcess::start(*run.strategy, transfer);
@@ -123,7 +134,7 @@ Status Bench::run_once(BenchRun& run) {
         return ready;
     if (auto begun = recorder_.begin(child->pid()); !begun)
         return begun;
-    auto measured = measure(run, *child, *channel);
+    auto measured = measure(run, *child, channel);
     // After the receipt, so that the last DMA is in it; and in case of failure too, so that the recorder is free again.
     auto sample = recorder_.end();
     if (!measured)
@@ -131,24 +142,37 @@ Status Bench::run_once(BenchRun& run) {
     if (!sample)
         return std::unexpected(sample.error());
     run.sample = std::move(*sample);
+    if (!channel) {
+        if (auto right = child->verify(options_.patience); !right)
+            return right;
+        run.verified = true;
+    }
     return {};
 }
 
 // Between begin() and end().
-Status Bench::measure(BenchRun& run, WorkloadProcess& child, Channel& channel) {
+Status Bench::measure(BenchRun& run, WorkloadProcess& child, std::optional<Channel>& channel) {
     child.release();
     const auto moved = child.wait_done(options_.patience);
     if (!moved)
         return std::unexpected(moved.error());
-    const auto verified = channel.verify(options_.patience);
-    if (!verified)
-        return std::unexpected(verified.error());
-    if (moved->bytes != source_.payload().bytes)
+    if (channel) {
+        const auto verified = channel->verify(options_.patience);
+        if (!verified)
+            return std::unexpected(verified.error());
+        run.verified = *verified;
+    }
+    const auto expected = payload_of(*run.strategy, source_.payload().bytes);
+    if (moved->bytes != expected)
         return fail(fmt::format("the strategy says it moved {} bytes of {}: this is a bug of the strategy",
-                                moved->bytes, source_.payload().bytes));
+                                moved->bytes, expected));
     run.moved = *moved;
-    run.verified = *verified;
     return {};
+}
+
+bool needs_sink(const BenchOptions& options) {
+    return std::ranges::any_of(strategies_of(options),
+                               [](const Strategy* strategy) { return strategy->sink != SinkNeed::none; });
 }
 
 // A parent that ignores SIGCHLD hands that down through exec, and then the kernel reaps children before anybody can ask
@@ -165,12 +189,15 @@ Result<std::vector<BenchRun>> run_bench(const BenchOptions& options, Recorder& r
                                         const std::function<void(const BenchProgress&)>& on_progress) {
     if ((options.chunk && *options.chunk == 0) || options.repeat == 0)
         return fail_usage("chunk and repeat must be at least 1");
+    for (const Strategy* strategy : strategies_of(options))
+        if (auto fit = check_fit(*strategy, options.target); !fit)
+            return std::unexpected(fit.error());
     want_children_reported();
     Target target;
     std::optional<LocalSink> local; // forked first: nothing else is open yet
     if (options.target) {
         target = *options.target;
-    } else {
+    } else if (needs_sink(options)) {
         auto started = LocalSink::start();
         if (!started)
             return std::unexpected(started.error());

@@ -27,7 +27,7 @@ enum class ScatterGatherMode { keep, on, off, both };
 inline constexpr std::size_t default_chunk = 64 * 1024;
 
 struct BenchOptions {
-    std::vector<const Strategy*> strategies; // empty: all
+    std::vector<const Strategy*> strategies; // empty: default_strategies()
     std::uint64_t size = 0;                  // bytes; 0: 8 MiB, or all of source_path
     std::optional<std::size_t> chunk;        // bytes per cycle, at most the payload; nothing: default_chunk
     std::uint32_t repeat = 1;
@@ -45,8 +45,8 @@ struct BenchRun {
     std::uint32_t repetition = 0; // from 0
     CacheMode cache = CacheMode::cold;
     std::optional<std::uint64_t> resident_pages; // of the payload, before the run; nothing: this user cannot know
-    Link link;                                   // TCP: as it was during the run; else empty
-    bool verified = false;                       // every byte was compared at the receiver; false: target null
+    Link link;                                   // to a TCP target: as it was during the run; else empty
+    bool verified = false;                       // every byte was compared; false: target null
     Moved moved;                                 // the workload's own count
     Sample sample;                               // the recorder's
 };

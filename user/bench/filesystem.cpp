@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <linux/magic.h>
 #include <sstream>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
 
@@ -31,7 +33,9 @@ std::string filesystem_of(const std::string& path) {
         words >> word;
         return word;
     }
-    return "";
+    // Each subvolume of btrfs has a device number of its own, which mountinfo does not know.
+    struct statfs facts {};
+    return statfs(path.c_str(), &facts) == 0 && facts.f_type == BTRFS_SUPER_MAGIC ? "btrfs" : "";
 }
 
 bool supports_direct(const std::string& path) {

@@ -6,26 +6,29 @@
 // not of the strategy.
 #include "bench/settle.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <unistd.h>
-#include <vector>
 
 namespace copyscope {
 
 namespace {
 
-struct Area {
-    std::uintptr_t begin, end;
-    bool writable;
-};
-
 // Larger ones are no part of a program: shadow memory of sanitizers, arenas.
 constexpr std::uintptr_t largest_image = 64u << 20;
 constexpr std::uintptr_t largest_anonymous = 1u << 20; // .bss, buffers of the allocator
 
-std::vector<Area> own_areas() {
+// The stack below the present frame, which grows on demand.
+__attribute__((noinline)) void touch_stack() {
+    volatile char deep[64 * 1024];
+    for (std::size_t i = 0; i < sizeof(deep); i += 1024)
+        deep[i] = 0;
+}
+
+} // namespace
+
+std::vector<OwnMemory::Area> OwnMemory::areas() {
     std::vector<Area> areas;
     std::FILE* maps = std::fopen("/proc/self/maps", "re");
     if (!maps)
@@ -48,8 +51,10 @@ std::vector<Area> own_areas() {
 }
 
 // The red zones of AddressSanitizer are as good as any byte here.
-__attribute__((no_sanitize("address"), noinline)) void touch(const Area& area, std::size_t page) {
-    for (std::uintptr_t at = area.begin; at < area.end; at += page) {
+__attribute__((no_sanitize("address"), noinline)) void OwnMemory::touch(const Area& area, std::uintptr_t begin,
+                                                                        std::uintptr_t end) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    for (std::uintptr_t at = begin; at < end; at += page) {
         auto* byte = reinterpret_cast<volatile std::uint8_t*>(at);
         const std::uint8_t value = *byte;
         if (area.writable)
@@ -57,20 +62,13 @@ __attribute__((no_sanitize("address"), noinline)) void touch(const Area& area, s
     }
 }
 
-// The stack below the present frame, which grows on demand.
-__attribute__((noinline)) void touch_stack() {
-    volatile char deep[64 * 1024];
-    for (std::size_t i = 0; i < sizeof(deep); i += 1024)
-        deep[i] = 0;
-}
+OwnMemory::OwnMemory() : areas_(areas()) {}
 
-} // namespace
-
-void settle_memory() {
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+void OwnMemory::settle() const {
     touch_stack();
-    for (const Area& area : own_areas())
-        touch(area, page);
+    for (const Area& now : areas())
+        for (const Area& then : areas_)
+            touch(now, std::max(now.begin, then.begin), std::min(now.end, then.end));
 }
 
 } // namespace copyscope

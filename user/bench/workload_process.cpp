@@ -21,7 +21,7 @@ namespace copyscope {
 
 namespace {
 
-enum Phase : std::uint32_t { preparing, ready, released, finished };
+enum Phase : std::uint32_t { preparing, ready, released, finished, checking, checked };
 
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::optional<std::chrono::nanoseconds> at_most) {
     timespec timeout = {};
@@ -91,7 +91,7 @@ Result<WorkloadProcess> WorkloadProcess::start(const Strategy& strategy, const T
         return fail_errno("cannot start a workload: raise `ulimit -u`");
     if (pid == 0)
         live(*shared, strategy, transfer, parent);
-    return WorkloadProcess(pid, std::move(memory));
+    return WorkloadProcess(pid, std::move(memory), strategy.sink == SinkNeed::none);
 }
 
 // The whole life of the child. It leaves by _exit: destructors and buffers of the parent are not its own.
@@ -102,13 +102,18 @@ void WorkloadProcess::live(Shared& shared, const Strategy& strategy, const Trans
     ::signal(SIGINT, SIG_IGN); // Ctrl-C reaches the whole group; the parent decides when the child goes
     ::signal(SIGTERM, SIG_DFL);
     ::signal(SIGPIPE, SIG_IGN); // a receiver that goes away is an error with a text, not a death
-    settle_memory();
+    // khugepaged joins pages of this process and locks its memory for that: faults and pages copied would depend on
+    // when it comes by, and bpf_find_vma would find the lock taken.
+    ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    const OwnMemory own;
+    own.settle();
     auto workload = strategy.prepare(transfer);
     if (!workload) {
         shared.fail_with(workload.error());
         advance_to(shared.phase, finished);
         ::_exit(1);
     }
+    own.settle();
     shared.moved = {}; // writes to the page from this side, before it counts
     advance_to(shared.phase, ready);
     while (shared.phase.load(std::memory_order_acquire) == ready)
@@ -119,11 +124,19 @@ void WorkloadProcess::live(Shared& shared, const Strategy& strategy, const Trans
     else
         shared.fail_with(moved.error());
     advance_to(shared.phase, finished);
+    if (strategy.sink != SinkNeed::none || shared.failed)
+        ::_exit(0);
+    // No receiver has seen the bytes: the process that has them checks them, when nobody counts any more.
+    while (shared.phase.load(std::memory_order_acquire) == finished)
+        futex_wait(shared.phase, finished, std::nullopt);
+    if (const auto right = (*workload)->verify(); !right)
+        shared.fail_with(right.error());
+    advance_to(shared.phase, checked);
     ::_exit(0);
 }
 
 WorkloadProcess::WorkloadProcess(WorkloadProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), memory_(std::move(other.memory_)) {}
+    : pid_(std::exchange(other.pid_, -1)), memory_(std::move(other.memory_)), checks_itself_(other.checks_itself_) {}
 
 WorkloadProcess::~WorkloadProcess() {
     if (pid_ <= 0)
@@ -170,17 +183,31 @@ void WorkloadProcess::release() {
 Result<Moved> WorkloadProcess::wait_done(const Patience& patience) {
     if (auto waited = wait_for(finished, patience); !waited)
         return std::unexpected(waited.error());
-    // Between the last futex and the zombie lies the exit alone, but closing the target may take its time.
-    Waiting waiting(patience, "the exit of the workload");
-    while (!ended(pid_)) {
-        if (auto go_on = waiting.look(0); !go_on)
-            return std::unexpected(go_on.error());
-        const timespec pause = {.tv_sec = 0, .tv_nsec = 1'000'000};
-        ::nanosleep(&pause, nullptr);
-    }
+    if (!checks_itself_ || shared().failed)
+        if (auto waited = wait_exit(patience); !waited)
+            return std::unexpected(waited.error());
     if (auto result = outcome(); !result)
         return std::unexpected(result.error());
     return shared().moved;
+}
+
+Status WorkloadProcess::verify(const Patience& patience) {
+    advance_to(shared().phase, checking);
+    if (auto waited = wait_for(checked, patience); !waited)
+        return waited;
+    return outcome();
+}
+
+// Between the last futex and the zombie lies the exit alone, but closing the target may take its time.
+Status WorkloadProcess::wait_exit(const Patience& patience) {
+    Waiting waiting(patience, "the exit of the workload");
+    while (!ended(pid_)) {
+        if (auto go_on = waiting.look(0); !go_on)
+            return go_on;
+        const timespec pause = {.tv_sec = 0, .tv_nsec = 1'000'000};
+        ::nanosleep(&pause, nullptr);
+    }
+    return {};
 }
 
 } // namespace copyscope

@@ -33,20 +33,26 @@ public:
     void release();
 
     // Returns what run() returned, after the child has exited. It stays a zombie until the destructor, so that its pid
-    // means nobody else while the recorder reads.
+    // means nobody else while the recorder reads. The child of a strategy without a sink does not exit yet.
     Result<Moved> wait_done(const Patience& patience);
+
+    // For a strategy without a sink: has the child compare its bytes. Once, after wait_done() and after counting.
+    Status verify(const Patience& patience);
 
 private:
     struct Shared; // lies in the shared mapping
-    WorkloadProcess(pid_t pid, Mapping memory) : pid_(pid), memory_(std::move(memory)) {}
+    WorkloadProcess(pid_t pid, Mapping memory, bool checks_itself)
+        : pid_(pid), memory_(std::move(memory)), checks_itself_(checks_itself) {}
 
     [[noreturn]] static void live(Shared& shared, const Strategy& strategy, const Transfer& transfer, pid_t parent);
     Shared& shared() const;
     Status wait_for(unsigned phase, const Patience& patience);
+    Status wait_exit(const Patience& patience);
     Status outcome() const;
 
     pid_t pid_;
     Mapping memory_;
+    bool checks_itself_;
 };
 
 } // namespace copyscope

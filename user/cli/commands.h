@@ -5,18 +5,23 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "model/row.h"
+#include "model/rows.h"
+#include "probe/copies.h"
 #include "probe/session.h"
+#include "report/report.h"
 
 namespace copyscope {
 
 void add_bench(CLI::App& app, int& status);
 void add_run(CLI::App& app, int& status);
 void add_sink(CLI::App& app, int& status);
+void add_audit(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 
 // How a report leaves the program; the same options in every command that makes one.
@@ -38,6 +43,12 @@ struct Output {
     int verdict(const Report& report) const;
 };
 
+// Writes to `file`, or if that is empty to `stream`. `render` is told whether colours are welcome.
+Status write_text(const std::function<std::string(const TextOptions&)>& render, FILE* stream, const std::string& file);
+
+// --copies, the same in every command that counts.
+void add_copies_option(CLI::App& command, CopyChoice& choice);
+
 // Prints "copyscope: message" on stderr, returns the exit code.
 int report_error(const Error& error);
 
@@ -53,7 +64,7 @@ void clear_progress();
 // each program (kernel/trace/ftrace.c, synchronize_rcu_tasks).
 void detach(std::unique_ptr<Session>& session);
 
-// What this kernel hides, as notes beneath a table: one line, the details are doctor's.
-std::string not_seen_note(const std::vector<std::string>& not_seen);
+// How sure the numbers of each class are in this session.
+Origins origins_of(const Session& session);
 
 } // namespace copyscope

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // copyscope doctor: whether this machine can be profiled, what is bound to what, and what is therefore not seen.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/units.h"
@@ -7,7 +8,10 @@
 #include "bench/filesystem.h"
 #include "cli/commands.h"
 #include "model/rows.h"
+#include "probe/breakpoints.h"
+#include "probe/copies.h"
 #include "probe/session.h"
+#include "probe/sites.h"
 
 namespace copyscope {
 namespace {
@@ -21,6 +25,34 @@ void print_facts(const Facts& facts) {
     fmt::print("BTF           {}\n", yes_no(facts.btf));
     fmt::print("tracing       {}\n", facts.tracing ? fmt::format("{} functions", facts.attachable.size()) : "no");
     fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
+}
+
+// What --copies can be on this machine. Breakpoints are set for a moment: only the kernel knows whether they are free.
+void print_sources(const Facts& facts) {
+    fmt::print("\n{:<23} {}\n", "copies are counted by", "available");
+    const auto line = [](const char* source, const std::string& words) { fmt::print("{:<23} {}\n", source, words); };
+    line("derived", "yes: from the callers bound below");
+    const auto breakpoints = open_breakpoints();
+    std::string functions;
+    if (breakpoints)
+        for (const auto& breakpoint : breakpoints->set)
+            functions += (functions.empty() ? "" : " ") + breakpoint.function;
+    line("breakpoints", breakpoints ? "yes: on " + functions : "no: " + breakpoints.error().message);
+    if (breakpoints)
+        for (const auto& function : breakpoints->not_set)
+            line("", "not on " + function);
+    auto problem = module_problem(facts);
+    std::size_t there = 0;
+    if (problem.empty()) {
+        const auto sites = read_sites();
+        if (sites)
+            there = static_cast<std::size_t>(
+                std::ranges::count_if(*sites, [](const SiteState& site) { return site.state != "unavailable"; }));
+        else
+            problem = sites.error().message;
+    }
+    line("module", problem.empty() ? fmt::format("yes: {} copy sites", there) : "no: " + problem);
+    line("auto", problem.empty() ? "module" : "derived");
 }
 
 // One line per metric and function; the two programs of a system call are one line, and system calls are one list.
@@ -37,10 +69,12 @@ void print_plan(const Plan& plan) {
         if (hook.system_call || (!binding.bound() && !*hook.absent))
             continue;
         std::string function = binding.function;
-        if (hook.functions.empty())
+        if (!binding.bound())
+            function = fmt::format("- (this kernel has no {} to attach to)", wanted(hook));
+        else if (*hook.tracepoint)
+            function = wanted(hook);
+        else if (hook.functions.empty())
             function = fmt::format("tracepoint ({})", hook.program);
-        else if (!binding.bound())
-            function = fmt::format("- (this kernel has no {} to attach to)", hook.functions.front());
         const auto line = fmt::format("{:<23} {}", hook.metric, function);
         if (line != last)
             fmt::print("{}\n", line);
@@ -60,7 +94,7 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
     options.patience.stop = &stop_requested;
     // tmpfs takes O_DIRECT since 6.6, but there is no device that could fill the buffer: it copies.
     if (&strategy == &direct_strategy && (!supports_direct(scratch) || filesystem_of(scratch) == "tmpfs")) {
-        fmt::print("  {:<12} skipped: no direct I/O in {} (--scratch DIR)\n", strategy.name, scratch);
+        fmt::print("  {:<13} skipped: no direct I/O in {} (--scratch DIR)\n", strategy.name, scratch);
         return true;
     }
     const auto runs = run_bench(options, session, {});
@@ -70,11 +104,11 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
     input.strategy = &strategy;
     input.sample = runs->front().sample;
     input.payload_bytes = runs->front().moved.bytes;
-    input.chunk = default_chunk;
+    input.chunk = cycle_bytes(strategy, default_chunk);
     const auto row = strategy_row(input);
     const auto expected = static_cast<std::uint64_t>(strategy.textbook.cpu_copies * known_bytes);
     const bool good = row.cpu_copy_bytes.total() == expected && !row.unaccounted_bytes && !row.lost;
-    fmt::print("  {:<12} {}: {} bytes copied by the CPU, {} expected; {} unaccounted, {} lost\n", strategy.name,
+    fmt::print("  {:<13} {}: {} bytes copied by the CPU, {} expected; {} unaccounted, {} lost\n", strategy.name,
                good ? "ok" : "WRONG", format_count(row.cpu_copy_bytes.total()), format_count(expected),
                format_count(row.unaccounted_bytes), row.lost);
     return good;
@@ -84,6 +118,9 @@ Result<int> self_test(const std::string& scratch, Session& session) {
     fmt::print("\nself-test, 1 MiB by each strategy to a receiver on 127.0.0.1:\n");
     bool good = true;
     for (const auto* strategy : strategies()) {
+        // The receiver is on this machine, where MSG_ZEROCOPY must copy, and there is no second file.
+        if (strategy->sink != SinkNeed::any && strategy->sink != SinkNeed::none)
+            continue;
         const auto passed = test_strategy(*strategy, scratch, session);
         if (!passed)
             return std::unexpected(passed.error().within(strategy->name));
@@ -101,6 +138,7 @@ Result<int> examine(bool test, const std::string& scratch) {
     const auto plan = make_plan(facts);
     if (!plan)
         return std::unexpected(plan.error().within("profiling is not possible"));
+    print_sources(facts);
     print_plan(*plan);
     std::fflush(stdout);
     // The last word is the kernel's: the programs are loaded and attached once.

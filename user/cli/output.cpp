@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
+#include <map>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -57,11 +58,30 @@ void Output::add_options(CLI::App& command) {
     command.add_option("--save", save, "write JSON to FILE as well")->type_name("FILE");
 }
 
+Status write_text(const std::function<std::string(const TextOptions&)>& render, FILE* stream, const std::string& file) {
+    const TextOptions options{.colour = file.empty() && isatty(fileno(stream)) && !std::getenv("NO_COLOR")};
+    const auto text = render(options);
+    return file.empty() ? put(text, stream, "the report") : put_file(text, file);
+}
+
+void add_copies_option(CLI::App& command, CopyChoice& choice) {
+    command
+        .add_option("--copies", choice,
+                    "count copies at the copying functions (module, breakpoints) or by their callers (derived); "
+                    "default auto: module if it is loaded, else derived")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, CopyChoice>{{"auto", CopyChoice::automatic},
+                                                                              {"module", CopyChoice::module},
+                                                                              {"breakpoints", CopyChoice::breakpoints},
+                                                                              {"derived", CopyChoice::derived}}))
+        ->type_name("SOURCE");
+}
+
 Status Output::write(const Report& report, FILE* stream) const {
-    const TextOptions options{.brief = brief,
-                              .colour = file.empty() && isatty(fileno(stream)) && !std::getenv("NO_COLOR")};
-    const auto text = json ? render_json(report) : csv ? render_csv(report) : render_text(report, options);
-    if (auto status = file.empty() ? put(text, stream, "the report") : put_file(text, file); !status)
+    const auto render = [&](TextOptions options) {
+        options.brief = brief;
+        return json ? render_json(report) : csv ? render_csv(report) : render_text(report, options);
+    };
+    if (auto status = write_text(render, stream, file); !status)
         return status;
     return save.empty() ? Status{} : put_file(render_json(report), save);
 }
@@ -94,13 +114,6 @@ void detach(std::unique_ptr<Session>& session) {
     show_progress("detaching the BPF programs");
     session.reset();
     clear_progress();
-}
-
-std::string not_seen_note(const std::vector<std::string>& not_seen) {
-    std::string note = "not seen on this kernel:";
-    for (std::size_t i = 0; i < not_seen.size(); i++)
-        note += (i ? "; " : " ") + not_seen[i];
-    return note;
 }
 
 } // namespace copyscope

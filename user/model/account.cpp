@@ -55,12 +55,16 @@ constexpr auto endpoint_names = [] {
     return names;
 }();
 
+constexpr std::array<std::string_view, COPYSCOPE_CLASSES> class_names = {
+    "to_user", "from_user", "kernel", "transmit", "late", "cow", "bounce", "pio", "migration",
+};
+
 struct LossWords {
     std::string_view name, description;
 };
 constexpr std::array<LossWords, COPYSCOPE_LOSSES> loss_words{{
     {"ledger", "operations not seen (no task storage)"},
-    {"account", "operations not posted (accounts map full)"},
+    {"account", "operations not posted (no room or no memory for an account)"},
     {"process", "processes without a name (processes map full)"},
     {"unclosed", "operations whose end was not seen"},
     {"vma", "memory of unknown kind (bpf_find_vma failed)"},
@@ -68,11 +72,13 @@ constexpr std::array<LossWords, COPYSCOPE_LOSSES> loss_words{{
     {"inode", "files whose write-back has no owner"},
     {"socket", "socket events without an owner"},
     {"inherit", "child processes not followed"},
+    {"bounce", "bounce buffers without an owner"},
 }};
 constexpr bool nameless(std::string_view name) {
     return name.empty();
 }
 static_assert(std::ranges::none_of(operation_names, nameless) && std::ranges::none_of(endpoint_names, nameless) &&
+                  std::ranges::none_of(class_names, nameless) &&
                   std::ranges::none_of(loss_words, nameless, &LossWords::name),
               "the ABI has a value without a name");
 
@@ -114,7 +120,7 @@ Sample difference(const Sample& earlier, const Sample& later) {
     for (const Account& account : earlier.accounts)
         before.emplace(order(account.key), &account);
 
-    Sample result{.accounts = {}, .processes = later.processes, .losses = later.losses};
+    Sample result{.accounts = {}, .processes = later.processes, .losses = later.losses, .source = later.source};
     for (const Account& account : later.accounts) {
         Account change = account;
         if (auto found = before.find(order(account.key)); found != before.end()) {
@@ -122,6 +128,10 @@ Sample difference(const Sample& earlier, const Sample& later) {
             bool continued = std::ranges::equal(then, account.value.counter, std::ranges::less_equal{});
             for (int i = 0; i < COPYSCOPE_COUNTERS && continued; ++i)
                 change.value.counter[i] -= then[i];
+            for (int i = 0; i < COPYSCOPE_CLASSES && continued; ++i) {
+                change.measured.bytes[i] -= found->second->measured.bytes[i];
+                change.measured.calls[i] -= found->second->measured.calls[i];
+            }
         }
         if (std::ranges::any_of(change.value.counter, [](std::uint64_t value) { return value != 0; }))
             result.accounts.push_back(change);
@@ -148,6 +158,43 @@ std::string_view operation_name(std::uint32_t op) {
 
 std::string_view endpoint_kind_name(std::uint16_t kind) {
     return kind < endpoint_names.size() ? endpoint_names[kind] : std::string_view("unknown");
+}
+
+std::string_view copy_source_name(CopySource source) {
+    switch (source) {
+    case CopySource::module:
+        return "module";
+    case CopySource::breakpoints:
+        return "breakpoints";
+    case CopySource::derived:
+        break;
+    }
+    return "derived";
+}
+
+std::string_view copy_class_name(std::uint32_t copy_class) {
+    return copy_class < class_names.size() ? class_names[copy_class] : std::string_view("unknown");
+}
+
+// Four breakpoints stand on the copies between an iov_iter and the kernel; the module has a site for every class.
+bool measures_class(CopySource source, std::uint32_t copy_class) {
+    if (source == CopySource::breakpoints)
+        return copy_class <= COPYSCOPE_CLASS_KERNEL;
+    return source == CopySource::module;
+}
+
+Sample measured_sample(const Sample& sample) {
+    Sample result = sample;
+    for (Account& account : result.accounts)
+        for (std::uint32_t copy_class = 0; copy_class < COPYSCOPE_CLASSES; ++copy_class) {
+            if (!measures_class(sample.source, copy_class))
+                continue;
+            account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class)] = account.measured.bytes[copy_class];
+            account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class) + 1] = account.measured.calls[copy_class];
+            if (copy_class == COPYSCOPE_CLASS_COW)
+                account.value.counter[COPYSCOPE_COW_DERIVED_BYTES] = 0;
+        }
+    return result;
 }
 
 std::string_view loss_name(std::uint32_t loss) {

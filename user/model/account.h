@@ -19,6 +19,7 @@ namespace copyscope {
 struct Account {
     copyscope_account_key key{};
     copyscope_account value{};
+    copyscope_measured measured{}; // all zero unless the sample's copies were measured
 
     std::uint64_t operator[](copyscope_counter counter) const { return value.counter[counter]; }
 };
@@ -43,13 +44,21 @@ struct Losses {
     Losses& operator-=(const Losses& earlier); // each at least as large as the earlier one
 };
 
+// How copies were counted, from the cheapest to the best: derived from the callers of the copying functions, or
+// measured at these functions, by execution breakpoints on the busiest of them or by the module's copy sites.
+enum class CopySource { derived, breakpoints, module };
+
 // All accounts over some span of time. Read from the maps it covers the time since attaching (a snapshot); the
 // difference of two snapshots covers the time between them.
 struct Sample {
     std::vector<Account> accounts{}; // each key once, in any order
     std::vector<ProcessInfo> processes{};
     Losses losses{};
+    CopySource source = CopySource::derived; // what `measured` of the accounts comes from
 };
+
+// The same sample, in which every class that its source measures is what was measured, and not what was derived.
+Sample measured_sample(const Sample& sample);
 
 // later - earlier, without the accounts in which nothing happened. One counter that ran backwards says that the
 // account was removed and began anew: then all of its later values are taken as they are.
@@ -63,6 +72,9 @@ bool same_process(const copyscope_process& a, const copyscope_process& b);
 // Words for reports. Values outside the enum give "unknown".
 std::string_view operation_name(std::uint32_t op);          // "read", "sendfile64", "fault"
 std::string_view endpoint_kind_name(std::uint16_t kind);    // "file", "anonymous memory"
+std::string_view copy_source_name(CopySource source);       // "derived", "breakpoints", "module"
+std::string_view copy_class_name(std::uint32_t copy_class); // "to_user", "from_user", ...: as in JSON
+bool measures_class(CopySource source, std::uint32_t copy_class);
 std::string_view loss_name(std::uint32_t loss);             // "ledger", "account", ...: short, for keys
 std::string_view loss_description(std::uint32_t loss);      // what it means for the numbers, for a person
 std::string endpoint_text(const copyscope_endpoint& end);   // "tcp (loopback)", "/dev/null"

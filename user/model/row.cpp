@@ -9,7 +9,7 @@ CpuCopies& CpuCopies::operator+=(const CpuCopies& other) {
     from_user += other.from_user;
     kernel += other.kernel;
     cow += other.cow;
-    for (auto field : {&CpuCopies::bounce, &CpuCopies::pio})
+    for (auto field : {&CpuCopies::bounce, &CpuCopies::pio, &CpuCopies::migration})
         if (other.*field)
             this->*field = (this->*field).value_or(0) + *(other.*field);
     return *this;

@@ -16,8 +16,10 @@ enum class Verdict { as_promised, better, worse, unknown };
 // An empty optional: nothing on this kernel could see that class. It is not zero, and reporters print "-" / null.
 struct CpuCopies {
     std::uint64_t to_user = 0, from_user = 0, kernel = 0, cow = 0;
-    std::optional<std::uint64_t> bounce, pio;
-    std::uint64_t total() const { return to_user + from_user + kernel + cow + bounce.value_or(0) + pio.value_or(0); }
+    std::optional<std::uint64_t> bounce, pio, migration;
+    std::uint64_t total() const {
+        return to_user + from_user + kernel + cow + bounce.value_or(0) + pio.value_or(0) + migration.value_or(0);
+    }
 
     // What was not seen in one part stays unseen only if it was seen in none.
     CpuCopies& operator+=(const CpuCopies& other);
@@ -78,6 +80,7 @@ inline constexpr char all_operations[] = "all operations";
 struct Report {
     std::string schema{};         // "copyscope.bench/1", "copyscope.run/1"
     std::string kernel{};         // uname -r
+    std::string copies{};         // how they were counted: "derived", "breakpoints", "module"
     std::string source{}, sink{}; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
     std::vector<Row> rows{};
     Losses losses{};                  // of the whole measurement

@@ -16,19 +16,25 @@ namespace {
 
 enum class Part { none, helps, carries_payload };
 
+// What an account is to the strategy, and which of its bytes are payload.
+struct Role {
+    Part part = Part::none;
+    copyscope_counter payload = COPYSCOPE_BYTES_MOVED;
+};
+
 // An account belongs to the strategy once, however many patterns it matches.
-Part part_in(const StrategyRun& run, const copyscope_account_key& key) {
+Role role_in(const StrategyRun& run, const copyscope_account_key& key) {
     auto fits = [](copyscope_endpoint_kind wanted, std::uint16_t kind) {
         return wanted == COPYSCOPE_END_NONE || wanted == kind;
     };
-    Part part = Part::none;
+    Role role;
     if (run.pid != 0 && key.process.tgid != run.pid)
-        return part;
+        return role;
     for (const OperationPattern& pattern : run.strategy->operations)
         if (static_cast<std::uint32_t>(pattern.op) == key.op && fits(pattern.source, key.source.kind) &&
-            fits(pattern.sink, key.sink.kind))
-            part = std::max(part, pattern.carries_payload ? Part::carries_payload : Part::helps);
-    return part;
+            fits(pattern.sink, key.sink.kind) && role.part != Part::carries_payload)
+            role = {pattern.carries_payload ? Part::carries_payload : Part::helps, pattern.payload};
+    return role;
 }
 
 bool is_stop_on_the_way(const copyscope_endpoint& end) {
@@ -42,11 +48,12 @@ public:
     explicit Observer(const StrategyRun& run) {
         is_.variant = run.variant;
         is_.chunk = run.chunk;
+        is_.completions = run.completions.has_value();
     }
 
-    void see(const Account& account, Part part) {
+    void see(const Account& account, Role role) {
         const auto& [process, op, reserved, source, sink] = account.key;
-        if (part == Part::carries_payload) {
+        if (role.part == Part::carries_payload) {
             is_.carrying_operations +=
                 account[COPYSCOPE_OPERATIONS] - std::min(account[COPYSCOPE_OPERATIONS], account[COPYSCOPE_ERRORS]);
             is_.mapped |= source.kind == COPYSCOPE_END_MEMORY_FILE;
@@ -54,6 +61,7 @@ public:
         is_.source_is_file |= source.kind == COPYSCOPE_END_FILE || source.kind == COPYSCOPE_END_BLOCK ||
                               source.kind == COPYSCOPE_END_MEMORY_FILE;
         is_.spliced |= op == COPYSCOPE_OP_SPLICE;
+        is_.sharing_asked |= op == COPYSCOPE_OP_COPY_FILE_RANGE;
         if (op == COPYSCOPE_OP_FAULT)
             is_.fault_switches += account[COPYSCOPE_MODE_SWITCHES];
         if ((source.flags | sink.flags) & COPYSCOPE_END_DIRECT) {
@@ -128,13 +136,13 @@ Row strategy_row(const StrategyRun& run) {
     Observer observer(run);
     std::uint64_t carried = 0;
     for (const Account& account : run.sample.accounts) {
-        Part part = part_in(run, account.key);
-        if (part == Part::none)
+        const Role role = role_in(run, account.key);
+        if (role.part == Part::none)
             continue;
         tally.add(account);
-        observer.see(account, part);
-        if (part == Part::carries_payload)
-            carried += account[COPYSCOPE_BYTES_MOVED];
+        observer.see(account, role);
+        if (role.part == Part::carries_payload)
+            carried += account[role.payload];
     }
     Circumstances circumstances = observer.conclude();
 
@@ -156,6 +164,9 @@ Row strategy_row(const StrategyRun& run) {
         row.notes.push_back(fmt::format("the workload moved {} bytes, its operations {}",
                                         format_count(run.payload_bytes), format_count(carried)));
     note_cache(run, row);
+    if (run.completions)
+        row.notes.push_back(fmt::format("the kernel reported {} of {} sends as copied",
+                                        format_count(run.completions->copied), format_count(run.completions->sends)));
     if (Row rest = residue_row(run); rest.cpu_copy_bytes.total() > 0)
         row.notes.push_back(fmt::format("outside the strategy: {} bytes copied in {} operations",
                                         format_count(rest.cpu_copy_bytes.total()), format_count(rest.operations)));
@@ -165,7 +176,7 @@ Row strategy_row(const StrategyRun& run) {
 Row residue_row(const StrategyRun& run) {
     Tally tally;
     for (const Account& account : run.sample.accounts)
-        if (part_in(run, account.key) == Part::none)
+        if (role_in(run, account.key).part == Part::none)
             tally.add(account);
     Row row;
     tally.fill(row, run.origins);

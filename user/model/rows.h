@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,16 +24,19 @@ struct Origins {
     Basis to_user = Basis::derived, from_user = Basis::derived, kernel = Basis::derived;
     Basis transmit = Basis::measured, late = Basis::measured; // hooks on skb_copy_bits, skb_copy_ubufs
     Basis cow = Basis::measured;
-    Basis bounce = Basis::not_seen, pio = Basis::not_seen;
+    Basis bounce = Basis::not_seen, pio = Basis::not_seen, migration = Basis::not_seen;
 };
+
+Origins origins_of(CopySource source);
 
 // One repetition of one strategy.
 struct StrategyRun {
     const Strategy* strategy = nullptr; // required
     Sample sample{};
-    std::uint64_t payload_bytes = 0; // the workload's own count
-    std::uint64_t chunk = 0;         // bytes per cycle, 0: unknown
-    std::uint32_t pid = 0;           // only this process; 0: all of the sample
+    std::uint64_t payload_bytes = 0;          // the workload's own count
+    std::uint64_t chunk = 0;                  // bytes per cycle, 0: unknown
+    std::optional<Completions> completions{}; // the workload's own count
+    std::uint32_t pid = 0;                    // only this process; 0: all of the sample
     Variant variant{};
     Origins origins{};
 };

@@ -27,10 +27,16 @@ Basis Tally::basis(const Origins& origins) const {
     if (empty())
         return Basis::not_seen;
     const std::pair<copyscope_counter, Basis> classes[] = {
-        {COPYSCOPE_TO_USER_BYTES, origins.to_user}, {COPYSCOPE_FROM_USER_BYTES, origins.from_user},
-        {COPYSCOPE_KERNEL_BYTES, origins.kernel},   {COPYSCOPE_TRANSMIT_BYTES, origins.transmit},
-        {COPYSCOPE_LATE_BYTES, origins.late},       {COPYSCOPE_COW_BYTES, origins.cow},
-        {COPYSCOPE_BOUNCE_BYTES, origins.bounce},   {COPYSCOPE_PIO_BYTES, origins.pio},
+        {COPYSCOPE_TO_USER_BYTES, origins.to_user},
+        {COPYSCOPE_FROM_USER_BYTES, origins.from_user},
+        {COPYSCOPE_KERNEL_BYTES, origins.kernel},
+        {COPYSCOPE_TRANSMIT_BYTES, origins.transmit},
+        {COPYSCOPE_LATE_BYTES, origins.late},
+        {COPYSCOPE_COW_BYTES, origins.cow},
+        {COPYSCOPE_COW_DERIVED_BYTES, Basis::derived},
+        {COPYSCOPE_BOUNCE_BYTES, origins.bounce},
+        {COPYSCOPE_PIO_BYTES, origins.pio},
+        {COPYSCOPE_MIGRATION_BYTES, origins.migration},
     };
     std::optional<Basis> worst;
     for (auto [counter, basis] : classes)
@@ -56,14 +62,16 @@ void Tally::fill(Row& row, const Origins& origins) const {
                           .kernel = sum_[COPYSCOPE_KERNEL_BYTES] + row.transmit_bytes + row.late_bytes,
                           .cow = sum_[COPYSCOPE_COW_BYTES],
                           .bounce = seen(COPYSCOPE_BOUNCE_BYTES, origins.bounce),
-                          .pio = seen(COPYSCOPE_PIO_BYTES, origins.pio)};
+                          .pio = seen(COPYSCOPE_PIO_BYTES, origins.pio),
+                          .migration = seen(COPYSCOPE_MIGRATION_BYTES, origins.migration)};
     row.cpu_copy_calls = {.to_user = sum_[COPYSCOPE_TO_USER_CALLS],
                           .from_user = sum_[COPYSCOPE_FROM_USER_CALLS],
                           .kernel = sum_[COPYSCOPE_KERNEL_CALLS] + sum_[COPYSCOPE_TRANSMIT_CALLS] +
                                     sum_[COPYSCOPE_LATE_CALLS],
                           .cow = sum_[COPYSCOPE_COW_CALLS],
                           .bounce = seen(COPYSCOPE_BOUNCE_CALLS, origins.bounce),
-                          .pio = seen(COPYSCOPE_PIO_CALLS, origins.pio)};
+                          .pio = seen(COPYSCOPE_PIO_CALLS, origins.pio),
+                          .migration = seen(COPYSCOPE_MIGRATION_CALLS, origins.migration)};
     // User pages that direct I/O hands to a device change hands like any other page: nothing moves them but DMA.
     row.referenced_bytes = sum_[COPYSCOPE_REFERENCED_BYTES] + sum_[COPYSCOPE_DIRECT_BYTES];
     row.dma_from_device = sum_[COPYSCOPE_DMA_FROM_DEVICE];
@@ -77,6 +85,16 @@ void Tally::fill(Row& row, const Origins& origins) const {
     row.unaccounted_bytes = unaccounted();
     row.lost = sum_[COPYSCOPE_LOST];
     row.provenance = basis_name(basis(origins));
+}
+
+Origins origins_of(CopySource source) {
+    Origins origins;
+    if (source == CopySource::derived)
+        return origins;
+    origins.to_user = origins.from_user = origins.kernel = Basis::measured;
+    if (source == CopySource::module)
+        origins.bounce = origins.pio = origins.migration = Basis::measured;
+    return origins;
 }
 
 const char* basis_name(Basis basis) {

@@ -60,11 +60,22 @@ std::string unwanted_copies(const Question& q) {
     return "";
 }
 
+// Those that can share may still have to copy: blocks that are not whole, a file system made without reflink.
+std::string reason_for_no_sharing(const Question& q) {
+    const std::string& type = q.is.variant.source_fs;
+    for (const char* sharing : {"btrfs", "xfs", "bcachefs", "ocfs2", "zfs"})
+        if (type == sharing)
+            return fmt::format("{} did not share the blocks: page cache copied", type);
+    return fmt::format("{} has no reflink: page cache copied", type.empty() ? "the file system" : type);
+}
+
 std::string reason_for_copies(const Question& q, Verdict verdict) {
     auto bytes = [&](double copies) { return format_bytes(static_cast<std::uint64_t>(copies * q.payload() + 0.5)); };
     if (verdict == Verdict::worse) {
         if (std::string known = unwanted_copies(q); !known.empty())
             return known;
+        if (q.is.sharing_asked)
+            return reason_for_no_sharing(q);
         if (q.is.sink.kind == COPYSCOPE_END_FILE)
             return q.row.dma_to_device ? sink_is_written_file : sink_is_file;
         const CpuCopies& copied = q.row.cpu_copy_bytes;
@@ -154,6 +165,8 @@ std::string reason_for_switches(const Question& q) {
         return fmt::format("{} mode switches, the textbook counts {:.0f}", format_count(row.mode_switches), expected);
     }
     if (actual < expected - allowed) {
+        if (q.is.completions)
+            return "one message tells of several sends";
         if (q.is.mapped)
             return "mapped once, not once per buffer";
         if (average > q.is.chunk)
@@ -190,10 +203,11 @@ Judgement judge(const Row& row, const Circumstances& circumstances) {
 
     Judgement result = judge_copies(q);
     std::vector<std::string> reasons{result.reason, reason_for_copies(q, result.verdict)};
-    if (row.textbook.dma_copies >= 2) { // one on either side; fewer are promised only where no device takes part
+    // One on either side, or one from the source alone.
+    if (row.textbook.dma_copies >= 1)
         reasons.push_back(reason_for_source_dma(q));
+    if (row.textbook.dma_copies >= 2)
         reasons.push_back(reason_for_sink_dma(q));
-    }
     reasons.push_back(reason_for_switches(q));
 
     // Two reasons where two fit on a line; the rest can be read off the numbers.

@@ -31,6 +31,8 @@ struct Circumstances {
     bool source_is_file = false;           // the payload comes from a file or a block device
     bool mapped = false;                   // ... through a mapping
     bool spliced = false;                  // made of splice(2)
+    bool sharing_asked = false;            // made of copy_file_range(2): the file system may share blocks
+    bool completions = false;              // the kernel says when it has done with the pages (MSG_ZEROCOPY)
     bool direct_fell_back = false;         // opened O_DIRECT, but not one user page was handed to the device
     std::uint64_t chunk = 0;               // bytes per cycle; 0: unknown
     std::uint64_t carrying_operations = 0; // operations that carried the payload

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/facts.h"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <linux/capability.h>
@@ -41,12 +42,23 @@ std::string read_lockdown(const std::string& root) {
 }
 
 // Lines are "name" or "name [module]".
-bool read_attachable(const std::string& path, std::unordered_set<std::string>& functions) {
+bool read_names(const std::string& path, std::unordered_set<std::string>& names) {
     std::ifstream file(path);
     std::string line;
     while (std::getline(file, line))
-        functions.insert(line.substr(0, line.find(' ')));
-    return !functions.empty();
+        names.insert(line.substr(0, line.find(' ')));
+    return !names.empty();
+}
+
+// 6.1 has the folder only if there are bounce buffers, 6.12 always.
+bool read_bounce_buffers(const std::string& root) {
+    const auto debugfs = root + "/sys/kernel/debug";
+    std::ifstream file(debugfs + "/swiotlb/io_tlb_nslabs");
+    std::uint64_t slabs = 0;
+    if (file >> slabs)
+        return slabs > 0;
+    std::error_code hidden;                                        // only root may look into it
+    return !std::filesystem::exists(debugfs + "/tracing", hidden); // nothing mounted there: unknown
 }
 
 } // namespace
@@ -60,10 +72,16 @@ Facts read_facts(const std::string& root) {
     }
     facts.btf = readable(root + "/sys/kernel/btf/vmlinux");
     facts.root = has_capabilities(root);
+    facts.bounce_buffers = read_bounce_buffers(root);
     facts.lockdown = read_lockdown(root);
+    std::ifstream abi(root + "/sys/module/copyscope/parameters/abi");
+    facts.module_loaded = readable(root + "/sys/module/copyscope/initstate") || abi.good();
+    abi >> facts.module_abi;
     for (const char* tracefs : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
-        if (!facts.tracing)
-            facts.tracing = read_attachable(root + tracefs + "/available_filter_functions", facts.attachable);
+        if (!facts.tracing) {
+            facts.tracing = read_names(root + tracefs + "/available_filter_functions", facts.attachable);
+            read_names(root + tracefs + "/available_events", facts.tracepoints);
+        }
     return facts;
 }
 

@@ -10,15 +10,20 @@
 namespace copyscope {
 
 struct Facts {
-    std::string release;  // uname -r
-    std::string machine;  // uname -m
-    bool btf = false;     // /sys/kernel/btf/vmlinux is readable
-    bool root = false;    // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
-    bool tracing = false; // tracefs is there and lists what can be attached
-    std::string lockdown; // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
-    std::unordered_set<std::string> attachable; // available_filter_functions, without module names
+    std::string release;        // uname -r
+    std::string machine;        // uname -m
+    bool btf = false;           // /sys/kernel/btf/vmlinux is readable
+    bool root = false;          // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
+    bool tracing = false;       // tracefs is there and lists what can be attached
+    bool bounce_buffers = true; // the kernel has some, or does not say (debugfs is not mounted)
+    std::string lockdown;       // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
+    bool module_loaded = false; // our kernel module
+    int module_abi = 0;         // of its tracepoints, see COPYSCOPE_MODULE_ABI; 0: unknown
+    std::unordered_set<std::string> attachable;  // available_filter_functions, without module names
+    std::unordered_set<std::string> tracepoints; // available_events: "system:name", those of loaded modules included
 
     bool can_attach(const std::string& function) const { return attachable.contains(function); }
+    bool has_tracepoint(const std::string& tracepoint) const { return tracepoints.contains(tracepoint); }
 
     // OK if profiling is possible, else one line that says why not and what to do about it.
     Status possible() const;

@@ -31,6 +31,11 @@ std::vector<Hook> build_table() {
         {"page faults", "exit_fault", {"handle_mm_fault"}, true},
         {"copy-on-write", "cow_copy", {"copy_mc_to_kernel"}, false, false, "copy-on-write copies"},
         {"copy-on-write", "cow_finish", {"finish_fault"}, false, false, "copies of private file mappings"},
+        {"copy-on-write", "cow_huge", {"copy_user_huge_page"}},
+        // from 6.11 on migration has a copy routine of its own
+        {"page migration", "move_folio", {"folio_copy"}, false, false, "pages that memory management moves"},
+        {"page migration", "begin_move", {"folio_mc_copy"}},
+        {"page migration", "end_move", {"folio_mc_copy"}},
         {"pages mapped around", "map_page", {"do_set_pte"}},
         {"pages mapped around", "map_pages", {"set_pte_range"}},
         {"swap-ins", "swap_in_page", {"swap_readpage"}},
@@ -40,6 +45,12 @@ std::vector<Hook> build_table() {
         {"copies to user", "read_tmpfs", {"shmem_file_read_iter"}, false, false, "copies from tmpfs"},
         {"copies to user", "read_pipe", {"pipe_read", "anon_pipe_read"}, false, false, "copies from pipes"},
         {"copies to user", "receive_skb", {"skb_copy_datagram_iter"}, true},
+        {"copies to user",
+         "receive_checksum",
+         {"skb_copy_and_csum_datagram_msg"},
+         false,
+         false,
+         "UDP receive that verifies checksums"},
         {"copies from user", "write_generic", {"generic_perform_write"}, true},
         {"copies from user", "write_iomap", {"iomap_file_buffered_write"}, false, false, "copies into xfs"},
         {"copies from user", "write_btrfs", {"btrfs_copy_from_user"}},
@@ -50,7 +61,15 @@ std::vector<Hook> build_table() {
         {"copies on transmit", "copy_bits", {"skb_copy_bits"}, true},
         {"copies on transmit", "copy_checksum_bits", {"skb_copy_and_csum_bits"}},
         {"late zero-copy copies",
-         "copy_user_fragments",
+         "pin_pages",
+         {"msg_zerocopy_realloc"},
+         false,
+         false,
+         "owners of MSG_ZEROCOPY pages that are copied after all"},
+        {"late zero-copy copies", "unpin_pages", {"msg_zerocopy_callback", "msg_zerocopy_complete"}},
+        {"late zero-copy copies", "begin_late_copy", {"skb_copy_ubufs"}},
+        {"late zero-copy copies",
+         "finish_late_copy",
          {"skb_copy_ubufs"},
          false,
          false,
@@ -59,6 +78,7 @@ std::vector<Hook> build_table() {
         // up to 6.4 splice reads through filemap_read with an ITER_PIPE and sends through do_tcp_sendpages
         {"references", "splice_page_cache", {"filemap_splice_read"}},
         {"references", "splice_tmpfs", {"shmem_file_splice_read"}},
+        {"references", "share_blocks", {"generic_remap_file_range_prep"}, false, false, "blocks shared by reflink"},
         {"references", "splice_socket", {"skb_splice_bits"}, false, false, "splice from sockets"},
         {"references", "send_pages", {"do_tcp_sendpages"}},
         {"references", "begin_send_pages", {"do_tcp_sendpages"}},
@@ -73,12 +93,38 @@ std::vector<Hook> build_table() {
         {"disk DMA", "end_io", {"bio_endio"}, true},
         {"disk DMA", "complete_io", {}, true},
         {"disk DMA", "forget_inode", {"clear_inode"}, true},
+
+        {"bounce copies", "begin_mapping", {"swiotlb_map"}, false, false, "bounce-buffer copies"},
+        {"bounce copies",
+         "end_mapping",
+         {"swiotlb_tbl_unmap_single", "__swiotlb_tbl_unmap_single"},
+         false,
+         false,
+         "bounce-buffer copies from devices"},
+        {"bounce copies", "sync_for_device", {"swiotlb_sync_single_for_device", "__swiotlb_sync_single_for_device"}},
+        {"bounce copies", "sync_for_cpu", {"swiotlb_sync_single_for_cpu", "__swiotlb_sync_single_for_cpu"}},
+        {"bounce copies", "begin_request", {}},
+        {.metric = "bounce copies",
+         .program = "begin_nvme_request",
+         .functions = {},
+         .tracepoint = "nvme:nvme_setup_cmd"},
+        {.metric = "PIO copies",
+         .program = "transfer_sector",
+         .functions = {},
+         .absent = "PIO copies of disks",
+         .tracepoint = "libata:ata_sff_pio_transfer_data"},
+        {.metric = "PIO copies",
+         .program = "transfer_packet",
+         .functions = {},
+         .tracepoint = "libata:atapi_pio_transfer_data"},
     };
     table.insert(table.end(), rest.begin(), rest.end());
     return table;
 }
 
 Binding bind(const Hook& hook, const Facts& facts) {
+    if (*hook.tracepoint)
+        return {&hook, facts.has_tracepoint(hook.tracepoint) ? hook.tracepoint : ""};
     for (const auto& function : hook.functions) {
         const auto name = hook.system_call ? system_call_prefix + function : function;
         if (facts.can_attach(name))
@@ -94,6 +140,10 @@ std::span<const Hook> hooks() {
     return table;
 }
 
+std::string wanted(const Hook& hook) {
+    return *hook.tracepoint ? fmt::format("tracepoint {}", hook.tracepoint) : hook.functions.front();
+}
+
 Result<Plan> make_plan(const Facts& facts) {
     Plan plan;
     for (const auto& hook : hooks()) {
@@ -101,22 +151,35 @@ Result<Plan> make_plan(const Facts& facts) {
         if (hook.required && !plan.bindings.back().bound())
             return fail(fmt::format("kernel {} does not let {} be attached, which {} need: `copyscope doctor` lists "
                                     "what it does",
-                                    facts.release, hook.functions.front(), hook.metric));
+                                    facts.release, wanted(hook), hook.metric));
     }
     return plan;
 }
 
-std::vector<std::string> Plan::not_seen() const {
+bool Plan::sees(std::string_view metric) const {
+    bool any = false;
+    for (const auto& binding : bindings) {
+        if (binding.hook->metric != metric)
+            continue;
+        if (!binding.bound() && *binding.hook->absent)
+            return false;
+        any = any || binding.bound();
+    }
+    return any;
+}
+
+std::vector<std::string> Plan::not_seen(CopySource source) const {
     std::vector<std::string> lines;
     for (const auto& binding : bindings)
         if (!binding.bound() && *binding.hook->absent)
-            lines.push_back(
-                fmt::format("{} (no {} to attach to)", binding.hook->absent, binding.hook->functions.front()));
+            lines.push_back(fmt::format("{} (no {} to attach to)", binding.hook->absent, wanted(*binding.hook)));
     // What no hook of this version covers, on any kernel.
     lines.insert(lines.end(),
-                 {"bounce-buffer and PIO copies", "cache syncs for devices", "NIC DMA of UDP and unix sockets",
-                  "write-back of mapped pages", "copies of seq_file, terminals and UDP receive",
+                 {"copies by drivers of their own and by the loop device", "bounce buffers of an IOMMU",
+                  "cache syncs for devices", "NIC DMA of UDP and unix sockets", "write-back of mapped pages",
                   "system calls of 32-bit programs", "io_uring, AIO, sendmmsg, vmsplice, tee, process_vm_readv"});
+    if (source != CopySource::module)
+        lines.push_back("copies of seq_file, terminals and most UDP receive");
     return lines;
 }
 

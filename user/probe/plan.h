@@ -5,8 +5,10 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "model/account.h"
 #include "probe/facts.h"
 
 namespace copyscope {
@@ -19,17 +21,25 @@ struct Hook {
     bool required = false;              // profiling makes no sense without it
     bool system_call = false; // functions are names of system calls ("read"), the architecture's prefix is added
     const char* absent = "";  // what is not seen without it
+    // "system:name": a raw tracepoint, which is there only while its module is loaded; then there are no functions
+    const char* tracepoint = "";
 };
+
+// What a hook would be attached to in the best case, in words.
+std::string wanted(const Hook& hook);
 
 struct Binding {
     const Hook* hook;
-    std::string function; // the chosen one; empty: none can be attached
-    bool bound() const { return !function.empty() || hook->functions.empty(); }
+    std::string function; // the chosen one, or the tracepoint; empty: none can be attached
+    bool bound() const { return !function.empty() || (hook->functions.empty() && !*hook->tracepoint); }
 };
 
 struct Plan {
-    std::vector<Binding> bindings;             // in table order
-    std::vector<std::string> not_seen() const; // one line for each thing that this kernel hides
+    std::vector<Binding> bindings;            // in table order
+    bool sees(std::string_view metric) const; // it has hooks, and none without which something is not seen is missing
+
+    // One line for each thing that this kernel hides, some of it only from those who do not measure at the copy sites.
+    std::vector<std::string> not_seen(CopySource source = CopySource::derived) const;
 };
 
 std::span<const Hook> hooks();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/session.h"
 
+#include <array>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstdarg>
@@ -12,6 +13,8 @@
 
 #include "base/fd.h"
 #include "copyscope.skel.h"
+#include "probe/breakpoints.h"
+#include "probe/sites.h"
 #include "probe/snapshot.h"
 
 namespace copyscope {
@@ -55,6 +58,8 @@ struct Session::Loaded {
     Fd lock;
     copyscope_bpf* skeleton = nullptr;
     std::vector<bpf_link*> links;
+    Breakpoints breakpoints;
+    std::vector<std::string> not_measured; // copying functions that have no breakpoint or site, with the reason
 
     ~Loaded() {
         if (skeleton && skeleton->data)
@@ -76,10 +81,81 @@ struct Session::Loaded {
             if (!found)
                 return fail(fmt::format("this build has no BPF program {}", binding.hook->program));
             bpf_program__set_autoload(found, true);
-            if (binding.function.empty())
+            if (binding.function.empty() || *binding.hook->tracepoint)
                 continue;
             if (const int err = bpf_program__set_attach_target(found, 0, binding.function.c_str()))
                 return explain(fmt::format("cannot aim {} at {}", binding.hook->program, binding.function), err);
+        }
+        return {};
+    }
+
+    // Those that listen to the module's sites.
+    std::array<bpf_program*, 3> module_programs() const {
+        const auto& progs = skeleton->progs;
+        return {progs.measure_copy, progs.measure_skb_copy, progs.measure_device_copy};
+    }
+
+    // The programs that measure. What they need besides is read-only to BPF and must be set before loading.
+    void choose(CopySource source) {
+        skeleton->rodata->measures = source != CopySource::derived;
+        skeleton->rodata->module_measures = source == CopySource::module;
+        for (auto* program : module_programs())
+            bpf_program__set_autoload(program, source == CopySource::module);
+        bpf_program__set_autoload(skeleton->progs.measure_breakpoint, source == CopySource::breakpoints);
+    }
+
+    // From the first of these on the module's sites are probed; with the last link they are as before.
+    Status attach_module() {
+        for (auto* program : module_programs()) {
+            auto* link = bpf_program__attach(program);
+            if (!link)
+                return explain(fmt::format("cannot attach {} to the module copyscope", bpf_program__name(program)),
+                               -errno);
+            links.push_back(link);
+        }
+        const auto sites = read_sites(); // returns when they are armed
+        if (!sites)
+            return std::unexpected(sites.error());
+        for (const auto& site : *sites)
+            if (site.state != "armed" && site.state != "unavailable")
+                not_measured.push_back(fmt::format("{} (the module's site is {})", site.name, site.state));
+        return {};
+    }
+
+    // What the kernel left out: programs, and hits of the module's sites.
+    Result<Losses> losses(CopySource source) const {
+        auto losses = read_losses(skeleton->maps.losses, skeleton->obj);
+        if (!losses || source != CopySource::module)
+            return losses;
+        const auto sites = read_sites();
+        if (!sites)
+            return std::unexpected(sites.error());
+        losses->missed += missed_hits(*sites);
+        return losses;
+    }
+
+    Status attach_breakpoints() {
+        for (auto& breakpoint : breakpoints.set)
+            for (auto& event : breakpoint.events) {
+                LIBBPF_OPTS(bpf_perf_event_opts, options, .bpf_cookie = breakpoint.cookie);
+                auto* link =
+                    bpf_program__attach_perf_event_opts(skeleton->progs.measure_breakpoint, event.get(), &options);
+                if (!link)
+                    return explain("cannot attach to the breakpoint on " + breakpoint.function, -errno);
+                event.release(); // the link's now
+                links.push_back(link);
+            }
+        return {};
+    }
+
+    Status attach(CopySource source) {
+        switch (source) {
+        case CopySource::module:
+            return attach_module();
+        case CopySource::breakpoints:
+            return attach_breakpoints();
+        case CopySource::derived:
+            break;
         }
         return {};
     }
@@ -88,7 +164,12 @@ struct Session::Loaded {
         for (const auto& binding : plan.bindings) {
             if (!binding.bound())
                 continue;
-            auto* link = bpf_program__attach(program(*binding.hook));
+            const std::string_view tracepoint = binding.hook->tracepoint;
+            auto* found = program(*binding.hook);
+            auto* link =
+                tracepoint.empty()
+                    ? bpf_program__attach(found)
+                    : bpf_program__attach_raw_tracepoint(found, tracepoint.substr(tracepoint.find(':') + 1).data());
             if (!link)
                 return explain(fmt::format("cannot attach {} to {}", binding.hook->program,
                                            binding.function.empty() ? "its tracepoint" : binding.function),
@@ -99,10 +180,11 @@ struct Session::Loaded {
     }
 };
 
-Session::Session(Plan plan, std::unique_ptr<Loaded> loaded) : plan_(std::move(plan)), loaded_(std::move(loaded)) {}
+Session::Session(Plan plan, CopySource source, std::unique_ptr<Loaded> loaded)
+    : plan_(std::move(plan)), source_(source), loaded_(std::move(loaded)) {}
 Session::~Session() = default;
 
-Result<std::unique_ptr<Session>> Session::open(const Facts& facts) {
+Result<std::unique_ptr<Session>> Session::open(const Facts& facts, CopySource source) {
     if (auto possible = facts.possible(); !possible)
         return std::unexpected(possible.error());
     auto plan = make_plan(facts);
@@ -116,24 +198,35 @@ Result<std::unique_ptr<Session>> Session::open(const Facts& facts) {
     last_words.clear();
     auto loaded = std::make_unique<Loaded>();
     loaded->lock = std::move(*lock);
+    if (source == CopySource::breakpoints) {
+        auto breakpoints = open_breakpoints();
+        if (!breakpoints)
+            return std::unexpected(breakpoints.error());
+        loaded->breakpoints = std::move(*breakpoints);
+        loaded->not_measured = loaded->breakpoints.not_set;
+    }
     loaded->skeleton = copyscope_bpf__open();
     if (!loaded->skeleton)
         return std::unexpected(explain("cannot open the BPF object", -errno).error());
     if (auto status = loaded->choose(*plan); !status)
         return std::unexpected(status.error());
+    loaded->choose(source);
+    loaded->skeleton->data->may_bounce = facts.bounce_buffers;
     if (const int err = copyscope_bpf__load(loaded->skeleton))
         return std::unexpected(explain("the kernel refused the BPF programs", err).error());
     if (auto status = loaded->attach(*plan); !status)
         return std::unexpected(status.error());
-    return std::unique_ptr<Session>(new Session(std::move(*plan), std::move(loaded)));
+    if (auto status = loaded->attach(source); !status)
+        return std::unexpected(status.error());
+    return std::unique_ptr<Session>(new Session(std::move(*plan), source, std::move(loaded)));
 }
 
 Status Session::begin(pid_t pid) {
     auto& maps = loaded_->skeleton->maps;
-    for (auto* map : {maps.account_ids, maps.accounts, maps.processes})
+    for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes})
         if (auto status = clear_map(map); !status)
             return status;
-    auto losses = read_losses(maps.losses, loaded_->skeleton->obj);
+    auto losses = loaded_->losses(source_);
     if (!losses)
         return std::unexpected(losses.error());
     losses_before_ = *losses;
@@ -153,17 +246,25 @@ Status Session::begin(pid_t pid) {
 
 Result<Sample> Session::end() {
     auto& maps = loaded_->skeleton->maps;
-    auto accounts = read_accounts(maps.account_ids, maps.accounts);
+    auto accounts =
+        read_accounts(maps.account_ids, maps.accounts, source_ == CopySource::derived ? nullptr : maps.measured);
     if (!accounts)
         return std::unexpected(accounts.error());
     auto processes = read_processes(maps.processes);
     if (!processes)
         return std::unexpected(processes.error());
-    auto losses = read_losses(maps.losses, loaded_->skeleton->obj);
+    auto losses = loaded_->losses(source_);
     if (!losses)
         return std::unexpected(losses.error());
     *losses -= losses_before_;
-    return Sample{std::move(*accounts), std::move(*processes), *losses};
+    return Sample{std::move(*accounts), std::move(*processes), *losses, source_};
+}
+
+std::vector<std::string> Session::not_seen() const {
+    auto lines = plan_.not_seen(source_);
+    for (const auto& function : loaded_->not_measured)
+        lines.push_back("copies by " + function);
+    return lines;
 }
 
 } // namespace copyscope

@@ -15,20 +15,26 @@ namespace copyscope {
 class Session : public Recorder {
 public:
     // Loads and attaches according to the plan; counts nothing until begin(). Takes some seconds on a slow machine.
-    // Fails if another session measures on this machine.
-    static Result<std::unique_ptr<Session>> open(const Facts& facts);
+    // Fails if another session measures on this machine, or if copies cannot be had from `source` (choose_copies()
+    // knows before); what is derived is always counted besides.
+    static Result<std::unique_ptr<Session>> open(const Facts& facts, CopySource source = CopySource::derived);
     ~Session() override;
 
     Status begin(pid_t pid) override;
     Result<Sample> end() override;
 
     const Plan& plan() const { return plan_; }
+    CopySource source() const { return source_; }
+
+    // What is not seen on this kernel by this session, one line each.
+    std::vector<std::string> not_seen() const;
 
 private:
     struct Loaded;
-    Session(Plan plan, std::unique_ptr<Loaded> loaded);
+    Session(Plan plan, CopySource source, std::unique_ptr<Loaded> loaded);
 
     Plan plan_;
+    CopySource source_;
     std::unique_ptr<Loaded> loaded_;
     Losses losses_before_;
 };

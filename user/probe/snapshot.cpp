@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/snapshot.h"
 
+#include <array>
+#include <bit>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstring>
@@ -50,6 +52,32 @@ Result<std::size_t> cpu_count() {
     return static_cast<std::size_t>(cpus);
 }
 
+template<typename Sum>
+using SumsById = std::unordered_map<std::uint64_t, Sum>;
+
+// Of a per-CPU map whose values are nothing but 64-bit counters.
+template<typename Sum>
+Result<SumsById<Sum>> read_sums(bpf_map* map) {
+    const auto cpus = cpu_count();
+    if (!cpus)
+        return std::unexpected(cpus.error());
+    using Counters = std::array<std::uint64_t, sizeof(Sum) / sizeof(std::uint64_t)>;
+    SumsById<Sum> sums;
+    const auto status =
+        for_each<std::uint64_t>(map, *cpus * sizeof(Sum), [&](std::uint64_t id, const std::uint8_t* value) {
+            Counters sum{}, part;
+            for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
+                std::memcpy(part.data(), value + cpu * sizeof(part), sizeof(part));
+                for (std::size_t i = 0; i < sum.size(); i++)
+                    sum[i] += part[i];
+            }
+            sums[id] = std::bit_cast<Sum>(sum); // each id comes once
+        });
+    if (!status)
+        return std::unexpected(status.error());
+    return sums;
+}
+
 std::uint64_t missed_programs(bpf_object* object) {
     std::uint64_t missed = 0;
     bpf_program* program;
@@ -65,32 +93,26 @@ std::uint64_t missed_programs(bpf_object* object) {
 
 } // namespace
 
-Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts) {
-    const auto cpus = cpu_count();
-    if (!cpus)
-        return std::unexpected(cpus.error());
+Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts, bpf_map* measured) {
     // Sums first: an account that is opened in between has a name and no sum yet, and comes with the next reading.
-    std::unordered_map<std::uint64_t, copyscope_account> sums;
-    auto status = for_each<std::uint64_t>(accounts, *cpus * sizeof(copyscope_account),
-                                          [&](std::uint64_t id, const std::uint8_t* value) {
-                                              auto& sum = sums[id];
-                                              for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
-                                                  copyscope_account part;
-                                                  std::memcpy(&part, value + cpu * sizeof(part), sizeof(part));
-                                                  for (std::size_t i = 0; i < COPYSCOPE_COUNTERS; i++)
-                                                      sum.counter[i] += part.counter[i];
-                                              }
-                                          });
-    if (!status)
-        return std::unexpected(status.error());
+    const auto sums = read_sums<copyscope_account>(accounts);
+    if (!sums)
+        return std::unexpected(sums.error());
+    const auto copies = measured ? read_sums<copyscope_measured>(measured) : SumsById<copyscope_measured>{};
+    if (!copies)
+        return std::unexpected(copies.error());
     std::vector<Account> found;
-    status = for_each<copyscope_account_key>(ids, sizeof(std::uint64_t),
-                                             [&](const copyscope_account_key& key, const std::uint8_t* value) {
-                                                 std::uint64_t id;
-                                                 std::memcpy(&id, value, sizeof(id));
-                                                 if (const auto sum = sums.find(id); sum != sums.end())
-                                                     found.push_back({.key = key, .value = sum->second});
-                                             });
+    const auto status = for_each<copyscope_account_key>(
+        ids, sizeof(std::uint64_t), [&](const copyscope_account_key& key, const std::uint8_t* value) {
+            std::uint64_t id;
+            std::memcpy(&id, value, sizeof(id));
+            const auto sum = sums->find(id);
+            if (sum == sums->end())
+                return;
+            found.push_back({.key = key, .value = sum->second});
+            if (const auto copy = copies->find(id); copy != copies->end())
+                found.back().measured = copy->second;
+        });
     if (!status)
         return std::unexpected(status.error());
     return found;

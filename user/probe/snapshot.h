@@ -10,8 +10,9 @@ struct bpf_object;
 
 namespace copyscope {
 
-// Joins the names of the accounts (key -> id) with their sums (id -> counters).
-Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts);
+// Joins the names of the accounts (key -> id) with their sums (id -> counters) and, unless it is null, with what was
+// measured of them (id -> copies).
+Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts, bpf_map* measured);
 Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
 
 // Counters of failures inside BPF, and the programs the kernel skipped because they were running already.

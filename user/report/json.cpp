@@ -3,16 +3,17 @@
 //
 //   schema        "copyscope.bench/1" or "copyscope.run/1"; the number rises when a field changes its meaning or goes
 //   kernel        uname -r
+//   copies        how copies were counted: "derived", "breakpoints", "module"
 //   source, sink  words for a person
 //   command_status  exit code of the command; null where none was run
 //   rows[]        strategy, variant, payload_bytes, operations, mode_switches, context_switches{voluntary,
 //   involuntary},
-//                 cpu_copy_bytes{to_user, from_user, kernel, cow, bounce, pio}, cpu_copies_per_byte, referenced_bytes,
-//                 dma_bytes{from_device, to_device}, faults{minor, major, cow}, kernel_ns, unaccounted_bytes, lost,
-//                 provenance, textbook{mode_switches, cpu_copies, dma_copies}, verdict, reason; then
-//                 cycles, transmit_bytes, late_bytes (both parts of cpu_copy_bytes.kernel), errors, bytes_asked,
-//                 cpu_copy_calls{as cpu_copy_bytes}, pages{mapped_around, swapped_in}, operation, pid, comm, runs,
-//                 notes
+//                 cpu_copy_bytes{to_user, from_user, kernel, cow, bounce, pio, migration}, cpu_copies_per_byte,
+//                 referenced_bytes, dma_bytes{from_device, to_device}, faults{minor, major, cow}, kernel_ns,
+//                 unaccounted_bytes, lost, provenance, textbook{mode_switches, cpu_copies, dma_copies}, verdict,
+//                 reason; then cycles, transmit_bytes, late_bytes (both parts of cpu_copy_bytes.kernel), errors,
+//                 bytes_asked, cpu_copy_calls{as cpu_copy_bytes}, pages{mapped_around, swapped_in}, operation, pid,
+//                 comm, runs, notes
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
 //
@@ -23,6 +24,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/losses_json.h"
 #include "report/report.h"
 
 namespace copyscope {
@@ -61,7 +63,8 @@ Json copies_json(const CpuCopies& copies) {
             {"kernel", copies.kernel},
             {"cow", copies.cow},
             {"bounce", optional_number(copies.bounce)},
-            {"pio", optional_number(copies.pio)}};
+            {"pio", optional_number(copies.pio)},
+            {"migration", optional_number(copies.migration)}};
 }
 
 Json row_json(const Row& row) {
@@ -97,16 +100,6 @@ Json row_json(const Row& row) {
             {"notes", row.notes}};
 }
 
-Json losses_json(const Losses& losses) {
-    Json result = Json::object();
-    for (std::uint32_t i = 0; i < losses.inside.size(); ++i)
-        result[std::string(loss_name(i))] = losses.inside[i];
-    result["missed"] = losses.missed;
-    result["unread"] = losses.unread;
-    result["total"] = losses.total();
-    return result;
-}
-
 } // namespace
 
 std::string render_json(const Report& report) {
@@ -115,6 +108,7 @@ std::string render_json(const Report& report) {
         rows.push_back(row_json(row));
     Json result = {{"schema", report.schema},
                    {"kernel", report.kernel},
+                   {"copies", nonempty(report.copies)},
                    {"source", report.source},
                    {"sink", report.sink},
                    {"command_status", report.command_status < 0 ? Json(nullptr) : Json(report.command_status)},

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/audit.h"
 #include "model/row.h"
 
 namespace copyscope {
@@ -19,6 +20,9 @@ struct TextOptions {
 std::string render_text(const Report& report, const TextOptions& options = {});
 std::string render_json(const Report& report); // the schema is documented in json.cpp
 std::string render_csv(const Report& report);  // RFC 4180
+
+std::string render_audit_text(const Audit& audit, const TextOptions& options = {});
+std::string render_audit_json(const Audit& audit); // the schema is documented in audit_json.cpp
 
 struct Format {
     const char* name; // as given to --format

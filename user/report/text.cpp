@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "report/layout.h"
+#include "report/losses_text.h"
 #include "report/report.h"
 
 namespace copyscope {
@@ -133,10 +134,17 @@ public:
             column("COW", [](const Row& row) { return bytes(row.cpu_copy_bytes.cow); }),
             column("bounce", [](const Row& row) { return bytes(row.cpu_copy_bytes.bounce); }),
             column("PIO", [](const Row& row) { return bytes(row.cpu_copy_bytes.pio); }),
+        };
+        if (std::ranges::any_of(report_.rows,
+                                [](const Row& row) { return row.cpu_copy_bytes.migration.value_or(0) > 0; }))
+            table.columns.push_back(
+                column("migrated", [](const Row& row) { return bytes(row.cpu_copy_bytes.migration); }));
+        const Column rest[] = {
             column("by ref", [](const Row& row) { return bytes(row.referenced_bytes); }),
             column("DMA in", [](const Row& row) { return bytes(row.dma_from_device); }),
             column("DMA out", [](const Row& row) { return bytes(row.dma_to_device); }),
         };
+        table.columns.insert(table.columns.end(), std::begin(rest), std::end(rest));
         return render_table(table, width_, colour_);
     }
 
@@ -176,15 +184,8 @@ public:
         for (const Row& row : report_.rows)
             if (row.lost > 0 && row.strategy != all_operations)
                 line(fmt::format("lost: {} events in {}", format_count(row.lost), name_of(row)), Colour::yellow);
-        const Losses& losses = report_.losses;
-        for (std::uint32_t i = 0; i < losses.inside.size(); ++i)
-            if (losses.inside[i] > 0)
-                line(fmt::format("lost: {}: {}", loss_description(i), format_count(losses.inside[i])), Colour::yellow);
-        if (losses.missed > 0)
-            line(fmt::format("lost: program runs left out by the kernel: {}", format_count(losses.missed)),
-                 Colour::yellow);
-        if (losses.unread > 0)
-            line(fmt::format("lost: accounts that could not be read: {}", format_count(losses.unread)), Colour::yellow);
+        for (const std::string& loss : losses_lines(report_.losses))
+            line(loss, Colour::yellow);
         for (const Row& row : report_.rows)
             for (const std::string& note : row.notes)
                 line(fmt::format("{}: {}", name_of(row), note));
