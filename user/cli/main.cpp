@@ -16,6 +16,7 @@ constexpr const char* footer =
 Examples:
   copyscope doctor                              what can be measured here
   copyscope bench --sink tcp:192.0.2.2:7007     five ways to send a file, compared with the textbook
+  copyscope audit --copies breakpoints          whether these numbers are true
   copyscope run -- cp big.iso /mnt/disk         what a command really copied
 )";
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
     int status = 0;
     add_bench(app, status);
     add_run(app, status);
+    add_audit(app, status);
     add_sink(app, status);
     add_doctor(app, status);
     // CLI11 would only say that a subcommand is missing.
