@@ -50,7 +50,7 @@ run: packages
 	$(Q)tools/run
 
 test: packages
-	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/bin/copyscope-unit $(WORKLOADS) kmod
+	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(B)/bin/copyscope-unit $(WORKLOADS) $(B)/tests/kmod/sums.bpf.o kmod
 	$(Q)tests/run
 
 unit: $(B)/bin/copyscope-unit
@@ -113,6 +113,11 @@ $(B)/bin/copyscope-%: $(B)/tests/apps/%.o $(B)/libcopyscope.a
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # ---- the kernel module: kbuild knows what is to be done ----
+
+$(B)/tests/kmod/%.bpf.o: tests/kmod/%.bpf.c bpf/include/copyscope_abi.h $(B)/bpf/vmlinux.h
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(BPFFLAGS) -I$(B)/bpf -Ibpf/include -c $< -o $@
 
 kmod:
 	$(call msg,KMOD,$(B)/kmod)

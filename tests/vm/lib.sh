@@ -52,9 +52,9 @@ load() {
 # What copyscope could leave behind, in one line. Compared before and after. The kernel frees programs and maps some time
 # after the last reference is gone, so they get a while.
 bpf_left() {
-	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send)'
+	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send|measure_)'
 	bpftool map list 2>/dev/null |
-		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames) '
+		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies) '
 }
 leftovers() {
 	local left
@@ -99,6 +99,20 @@ start_sink() {
 stop_sink() {
 	[[ -z $sink_pid ]] || { kill "$sink_pid"; wait "$sink_pid"; } 2>/dev/null
 	sink_pid=
+}
+
+# dd bs=1000 from tmpfs: what is measured is what its calls returned. usage: measured_dd SOURCE
+measured_dd() {
+	local report=$scratch/dd.json reads='.operation == "read" or .operation == "pread64"' copied
+	head -c 1000000 /dev/urandom >/lab/tmpfs/million
+	copyscope run --copies "$1" --json --output "$report" -- dd if=/lab/tmpfs/million of=/dev/null bs=1000 2>/dev/null
+	equal "dd: exit code" $? 0
+	equal "dd: counted by" "$(ask "$report" .copies)" "$1"
+	copied=$(sum "$report" "$reads" .cpu_copy_bytes.to_user)
+	equal "dd: measured bytes are the return values" "$copied" "$(sum "$report" "$reads" .payload_bytes)"
+	between "dd: a million and what its start reads" "$copied" 1000000 1010000
+	equal "dd: nothing unaccounted" "$(sum "$report" true .unaccounted_bytes)" 0
+	equal "dd: provenance" "$(ask "$report" "[.rows[] | select($reads) | .provenance] | unique | join(\",\")")" measured
 }
 
 finish() {
