@@ -25,7 +25,7 @@ endif
 CXXFLAGS ?= -O2 -g
 # -Wno-restrict: GCC 12 takes std::string::insert for an overlapping memcpy (GCC bug 105329)
 CXXFLAGS += -std=c++23 -Wall -Wextra -Wpedantic -Werror -Wno-restrict
-CPPFLAGS += -Iuser -Ibpf/include -isystem $(B)/bpf -MMD -MP
+CPPFLAGS += -Iuser -Ibpf/include -Ikmod/uapi -isystem $(B)/bpf -MMD -MP
 LDLIBS := -lbpf -lfmt -lelf -lz -lpthread
 # -mcpu=v3 (ALU32, JMP32) needs no kernel newer than 5.1
 BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter -Werror
