@@ -6,10 +6,15 @@
 #ifndef COPYSCOPE_COMPAT_H
 #define COPYSCOPE_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/ftrace.h>
+#include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#include <asm/set_memory.h>
+
+#include "uapi/copyscope.h"
 
 #ifndef CONFIG_X86_64
 #error "copyscope knows the calling convention and the copying functions of x86-64 only"
@@ -44,5 +49,77 @@ static inline bool copyscope_iter_is_pipe(const struct iov_iter *iter)
 #else
 #define copyscope_assign_str(field, source) __assign_str(field, source)
 #endif
+
+/* v6.3, bc292ab00f6c: the flags of a mapping are changed by functions that know its lock. */
+static inline void copyscope_vma_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
+/* v6.8, 3652117f8548: an eventfd is signalled by one. */
+static inline void copyscope_eventfd_signal(struct eventfd_ctx *context)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(context);
+#else
+	eventfd_signal(context, 1);
+#endif
+}
+
+/* v6.2, 90c9f7d26b8e: dma_buf_vmap() wants the reservation held, which its new twin takes. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define copyscope_dma_buf_vmap dma_buf_vmap_unlocked
+#define copyscope_dma_buf_vunmap dma_buf_vunmap_unlocked
+#define copyscope_dma_buf_map dma_buf_map_attachment_unlocked
+#define copyscope_dma_buf_unmap dma_buf_unmap_attachment_unlocked
+#else
+#define copyscope_dma_buf_vmap dma_buf_vmap
+#define copyscope_dma_buf_vunmap dma_buf_vunmap
+#define copyscope_dma_buf_map dma_buf_map_attachment
+#define copyscope_dma_buf_unmap dma_buf_unmap_attachment
+#endif
+
+/* v6.13, cdd30ebb1b9f: the name of a namespace is a string. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define COPYSCOPE_IMPORT_DMA_BUF MODULE_IMPORT_NS("DMA_BUF")
+#else
+#define COPYSCOPE_IMPORT_DMA_BUF MODULE_IMPORT_NS(DMA_BUF)
+#endif
+
+/*
+ * v6.2, edd1dbc83b1d: io_uring registers buffers that map a file, if it is not one that is written back. Before,
+ * io_uring/rsrc.c:io_pin_pages() refuses every mapping of a file but shmem's and hugetlb's with EOPNOTSUPP.
+ */
+static inline bool copyscope_can_fix_buffers(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0);
+}
+
+#define COPYSCOPE_CAN_CHOOSE_CACHING true
+
+/*
+ * x86: the kernel's own mapping of these pages agrees with the programs' from then on. Other architectures have no
+ * such call.
+ */
+static inline int copyscope_set_caching(struct page **pages, unsigned int count, __u32 caching)
+{
+	switch (caching) {
+	case COPYSCOPE_DMA_WRITE_COMBINING:
+		return set_pages_array_wc(pages, count);
+	case COPYSCOPE_DMA_UNCACHED:
+		return set_pages_array_uc(pages, count);
+	}
+	return 0;
+}
+
+static inline void copyscope_reset_caching(struct page **pages, unsigned int count, __u32 caching)
+{
+	if (caching != COPYSCOPE_DMA_CACHED)
+		set_pages_array_wb(pages, count);
+}
 
 #endif

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * copyscope: reports every copy of bytes by the CPU at the function that makes it, as a tracepoint. Without a user of
- * the tracepoints nothing is probed. Here is only the order in which the parts come and go.
+ * copyscope: reports every copy of bytes by the CPU at the function that makes it, as a tracepoint (without a user of
+ * the tracepoints nothing is probed), and has buffers that programs and devices share (/dev/copyscope). Here is only
+ * the order in which the parts come and go.
  */
 #include <linux/module.h>
 
+#include "buffer.h"
 #include "sites.h"
 
 static unsigned int abi = COPYSCOPE_MODULE_ABI;
@@ -18,6 +20,11 @@ static int __init copyscope_init(void)
 	error = copyscope_arming_init();
 	if (error)
 		return error;
+	error = copyscope_device_init();
+	if (error) {
+		copyscope_arming_exit();
+		return error;
+	}
 	copyscope_debug_init();
 	return 0;
 }
@@ -25,6 +32,7 @@ static int __init copyscope_init(void)
 static void __exit copyscope_exit(void)
 {
 	copyscope_debug_exit();
+	copyscope_device_exit();
 	copyscope_arming_exit();
 }
 
@@ -32,4 +40,4 @@ module_init(copyscope_init);
 module_exit(copyscope_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Tracepoints at the functions that copy bytes");
+MODULE_DESCRIPTION("Tracepoints at the functions that copy bytes, and DMA buffers for programs");

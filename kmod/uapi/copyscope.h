@@ -7,10 +7,11 @@
  * of it that a pipe or a socket still refers to. There is no call to free it.
  *
  * mmap(): MAP_SHARED only (a private copy would not be the device's memory: EINVAL), any page-aligned part of it;
- * beyond its end EINVAL, and a mapping cannot grow (mremap: EFAULT). Pages come on first touch, or with MAP_POPULATE
+ * beyond its end EINVAL, without a buffer ENODATA, and a mapping cannot grow (mremap: EFAULT). Pages come on first touch, or with MAP_POPULATE
  * at once. read(), write(), pread(), pwrite(), lseek(): the copying way in and out, for comparison; they end at the
  * buffer's end. splice() and sendfile() from the file hand out references to the pages (streaming buffers only; EINVAL
- * for the others). poll(): POLLIN when RESULT has something to tell.
+ * for the others). All of these: EBUSY where the device owns a page of the range, ENODATA without a buffer; a write at
+ * the end: ENOSPC. poll(): POLLIN when RESULT has something to tell.
  *
  * Every argument is a structure that begins with its own size in bytes, as the caller knows it:
  *   smaller than the first version of the structure   EINVAL
@@ -51,8 +52,10 @@
 /* What a buffer is made of. */
 enum copyscope_dma_kind {
 	/*
-	 * Ordinary cached pages with struct page, mapped for DMA once: O_DIRECT, MSG_ZEROCOPY, io_uring and splice take
-	 * them. CPU and device own a page in turns, by SYNC.
+	 * Ordinary pages with struct page: O_DIRECT, MSG_ZEROCOPY, io_uring and splice take them. Mapped once, at ALLOC,
+	 * for the module's device (see copyscope_dma_info.engine); that device and the CPU own a page in turns, by SYNC.
+	 * Drivers of other devices map the pages they are given for their own device, from the CPU's side: O_DIRECT and
+	 * the like belong where the CPU owns the pages.
 	 */
 	COPYSCOPE_DMA_STREAMING = 1,
 	/*
@@ -95,7 +98,11 @@ struct copyscope_dma_info {
 	__u32 extent_bytes;     /* what COPYSCOPE_DMA_ALLOC_EXTENTS asks for; mapped page by page all the same */
 	__u32 cache_line_bytes;
 	__u32 capabilities;
-	char engine[32]; /* name of the engine's device; empty: no engine */
+	/*
+	 * Name of the engine's device; empty: no engine. Buffers that are made while there is one are made for it, the
+	 * others for a device of the module's own, which never moves a byte.
+	 */
+	char engine[32];
 };
 COPYSCOPE_DMA_SIZE(copyscope_dma_info, 88);
 
@@ -128,8 +135,8 @@ enum copyscope_dma_owner {
 };
 
 /* Bits: where the bytes go between two calls of SYNC. */
-#define COPYSCOPE_DMA_TO_DEVICE   (1U << 0)
-#define COPYSCOPE_DMA_FROM_DEVICE (1U << 1)
+#define COPYSCOPE_DMA_SYNC_TO_DEVICE   (1U << 0)
+#define COPYSCOPE_DMA_SYNC_FROM_DEVICE (1U << 1)
 
 /*
  * SYNC: hands pages over to the CPU or to the device. The new owner sees what the other wrote.
@@ -166,9 +173,10 @@ enum copyscope_dma_copier {
  *   EBUSY       a page of a range belongs to the other one (BY_CPU: the device, BY_ENGINE of a streaming or imported
  *               buffer: the CPU; see SYNC), or MOST_PENDING copies are not collected
  *   EOPNOTSUPP  BY_ENGINE, and there is no engine
+ *   ENODEV      BY_ENGINE, and the buffer was made for another device, before this engine came
  *   EIO         the engine failed or went away; `copied` bytes from the start are there
  *   ETIMEDOUT   the engine made no progress (module parameter engine_timeout_ms); as EIO
- *   EINTR       waiting for the engine; it was stopped; as EIO
+ *   EINTR       a signal; no further piece was begun; as EIO
  */
 struct copyscope_dma_copy {
 	__u32 size;
@@ -238,8 +246,8 @@ struct copyscope_dma_stats {
 	__u32 kind;
 	__u32 caching;
 	__u64 extents;
-	__u64 mapped_bytes; /* in mappings of the file, now; a page mapped twice counts twice */
-	__u64 faults;       /* that put a page into a mapping */
+	__u64 mapped_bytes; /* in page tables now, of a streaming buffer: pages touched; mapped twice counts twice. Else 0 */
+	__u64 faults;       /* that put a page of a streaming buffer into a mapping */
 	__u64 for_cpu_calls; /* of SYNC that were served */
 	__u64 for_cpu_bytes;
 	__u64 for_device_calls;

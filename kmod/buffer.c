@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers of /dev/copyscope: made within the limits, freed when the last one lets go, in whatever order.
+ */
+#include <linux/bitmap.h>
+#include <linux/capability.h>
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "buffer.h"
+
+u64 copyscope_max_buffer_bytes = 256ULL << 20;
+module_param_named(max_buffer_bytes, copyscope_max_buffer_bytes, ullong, 0644);
+MODULE_PARM_DESC(max_buffer_bytes, "most bytes of one buffer of /dev/copyscope (256 MiB)");
+
+u64 copyscope_max_total_bytes = 1024ULL << 20;
+module_param_named(max_total_bytes, copyscope_max_total_bytes, ullong, 0644);
+MODULE_PARM_DESC(max_total_bytes, "most bytes of all buffers of /dev/copyscope together (1 GiB)");
+
+static atomic64_t total_bytes;
+
+u64 copyscope_total_bytes(void)
+{
+	return atomic64_read(&total_bytes);
+}
+
+static int copyscope_reserve(u64 length)
+{
+	s64 now = atomic64_read(&total_bytes);
+
+	do {
+		if (length > READ_ONCE(copyscope_max_total_bytes) ||
+		    now > READ_ONCE(copyscope_max_total_bytes) - length)
+			return -EDQUOT;
+	} while (!atomic64_try_cmpxchg(&total_bytes, &now, now + length));
+	return 0;
+}
+
+/* As for any other memory a program pins: it counts as locked (RLIMIT_MEMLOCK), until the buffer is gone. */
+static int copyscope_charge(struct copyscope_buffer *buffer)
+{
+	int error;
+
+	error = copyscope_reserve(buffer->length);
+	if (error)
+		return error;
+	error = account_locked_vm(current->mm, buffer->page_count, true);
+	if (error) {
+		atomic64_sub(buffer->length, &total_bytes);
+		return error;
+	}
+	mmgrab(current->mm);
+	buffer->payer = current->mm;
+	return 0;
+}
+
+static void copyscope_uncharge(struct copyscope_buffer *buffer)
+{
+	if (!buffer->payer)
+		return;
+	account_locked_vm(buffer->payer, buffer->page_count, false);
+	mmdrop(buffer->payer);
+	atomic64_sub(buffer->length, &total_bytes);
+}
+
+/* Has no memory yet. Ends with copyscope_buffer_put(). */
+struct copyscope_buffer *copyscope_buffer_new(u32 kind, size_t length)
+{
+	struct copyscope_buffer *buffer;
+
+	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
+	if (!buffer)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&buffer->refs);
+	mutex_init(&buffer->lock);
+	buffer->kind = kind;
+	buffer->caching = COPYSCOPE_DMA_CACHED;
+	buffer->length = length;
+	buffer->page_count = DIV_ROUND_UP(length, PAGE_SIZE);
+	buffer->device = copyscope_engine_device();
+	if (!buffer->device)
+		buffer->device = get_device(copyscope_own_device);
+	buffer->device_owns = bitmap_zalloc(buffer->page_count, GFP_KERNEL_ACCOUNT);
+	if (!buffer->device_owns) {
+		copyscope_buffer_put(buffer);
+		return ERR_PTR(-ENOMEM);
+	}
+	return buffer;
+}
+
+static void copyscope_buffer_free(struct kref *refs)
+{
+	struct copyscope_buffer *buffer = container_of(refs, struct copyscope_buffer, refs);
+
+	switch (buffer->kind) {
+	case COPYSCOPE_DMA_STREAMING:
+		copyscope_pages_free(buffer);
+		break;
+	case COPYSCOPE_DMA_COHERENT:
+		if (buffer->address)
+			dma_free_coherent(buffer->device, buffer->length, buffer->address, buffer->handle);
+		break;
+	case COPYSCOPE_DMA_IMPORTED:
+		copyscope_import_end(buffer);
+		break;
+	}
+	copyscope_uncharge(buffer);
+	bitmap_free(buffer->device_owns);
+	put_device(buffer->device);
+	kfree(buffer);
+}
+
+void copyscope_buffer_put(struct copyscope_buffer *buffer)
+{
+	kref_put(&buffer->refs, copyscope_buffer_free);
+}
+
+/* The caller has checked that the request makes sense; not whether there is so much. */
+struct copyscope_buffer *copyscope_buffer_alloc(const struct copyscope_dma_alloc *request)
+{
+	struct copyscope_buffer *buffer;
+	int error;
+
+	buffer = copyscope_buffer_new(request->kind, request->length);
+	if (IS_ERR(buffer))
+		return buffer;
+	buffer->caching = request->caching;
+	error = copyscope_charge(buffer);
+	if (error)
+		goto out;
+	if (request->kind == COPYSCOPE_DMA_STREAMING) {
+		error = copyscope_pages_make(buffer, request->node, request->flags & COPYSCOPE_DMA_ALLOC_EXTENTS);
+	} else {
+		/* In one piece, zeroed (kernel/dma/direct.c). The node is the device's. */
+		buffer->address = dma_alloc_coherent(buffer->device, buffer->length, &buffer->handle,
+						     GFP_KERNEL | __GFP_NOWARN);
+		buffer->extents = 1;
+		error = buffer->address ? 0 : -ENOMEM;
+	}
+out:
+	if (error) {
+		copyscope_buffer_put(buffer);
+		return ERR_PTR(error);
+	}
+	return buffer;
+}

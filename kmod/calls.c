@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The calls of /dev/copyscope that do something: each checks its structure against the contract
+ * (uapi/copyscope.h), and hands on.
+ */
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/nodemask.h>
+#include <linux/uaccess.h>
+
+#include "buffer.h"
+#include "compat.h"
+#include "device.h"
+
+static int copyscope_check_alloc(const struct copyscope_dma_alloc *request)
+{
+	bool in_extents = request->flags & COPYSCOPE_DMA_ALLOC_EXTENTS;
+
+	if (request->flags & ~COPYSCOPE_DMA_ALLOC_EXTENTS || request->extents)
+		return -EINVAL;
+	if (request->kind != COPYSCOPE_DMA_STREAMING && request->kind != COPYSCOPE_DMA_COHERENT)
+		return -EINVAL;
+	if (request->caching < COPYSCOPE_DMA_CACHED || request->caching > COPYSCOPE_DMA_UNCACHED)
+		return -EINVAL;
+	if (request->node != COPYSCOPE_DMA_ANY_NODE &&
+	    (request->node < 0 || request->node >= MAX_NUMNODES || !node_online(request->node)))
+		return -EINVAL;
+	if (!request->length || !IS_ALIGNED(request->length, in_extents ? PMD_SIZE : PAGE_SIZE))
+		return -EINVAL;
+	if (request->length > READ_ONCE(copyscope_max_buffer_bytes))
+		return -E2BIG;
+	if (request->caching != COPYSCOPE_DMA_CACHED &&
+	    (request->kind == COPYSCOPE_DMA_COHERENT || !COPYSCOPE_CAN_CHOOSE_CACHING))
+		return -EOPNOTSUPP;
+	if (request->kind == COPYSCOPE_DMA_COHERENT && request->node != COPYSCOPE_DMA_ANY_NODE)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* Makes `buffer` the file's. The caller holds `making`. */
+static void copyscope_publish(struct copyscope_file *context, struct copyscope_buffer *buffer)
+{
+	smp_store_release(&context->buffer, buffer);
+}
+
+int copyscope_call_alloc(struct copyscope_call *call)
+{
+	struct copyscope_file *context = call->file->private_data;
+	struct copyscope_dma_alloc *request = call->argument;
+	struct copyscope_buffer *buffer;
+	int error;
+
+	error = copyscope_check_alloc(request);
+	if (error)
+		return error;
+	if (mutex_lock_interruptible(&context->making))
+		return -EINTR;
+	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_buffer_alloc(request);
+	if (!IS_ERR(buffer)) {
+		request->extents = buffer->extents;
+		copyscope_publish(context, buffer);
+	}
+	mutex_unlock(&context->making);
+	return PTR_ERR_OR_ZERO(buffer);
+}
+
+int copyscope_call_import(struct copyscope_call *call)
+{
+	struct copyscope_file *context = call->file->private_data;
+	struct copyscope_dma_import *request = call->argument;
+	struct copyscope_buffer *buffer;
+
+	if (request->flags || request->reserved)
+		return -EINVAL;
+	if (mutex_lock_interruptible(&context->making))
+		return -EINTR;
+	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_import(request->fd);
+	if (!IS_ERR(buffer)) {
+		request->length = buffer->length;
+		copyscope_publish(context, buffer);
+	}
+	mutex_unlock(&context->making);
+	return PTR_ERR_OR_ZERO(buffer);
+}
+
+/* The descriptor is there from when the caller has been told its number. */
+int copyscope_call_export(struct copyscope_call *call)
+{
+	struct copyscope_dma_export *request = call->argument;
+	struct copyscope_dma_export __user *caller = call->caller;
+	struct dma_buf *dma_buf;
+	int fd;
+
+	if (request->flags & ~(O_CLOEXEC | O_RDWR) || request->reserved)
+		return -EINVAL;
+	if (!(call->file->f_mode & FMODE_READ) ||
+	    (request->flags & O_RDWR && !(call->file->f_mode & FMODE_WRITE)))
+		return -EACCES;
+	fd = get_unused_fd_flags(request->flags & O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	dma_buf = copyscope_export(copyscope_buffer_of(call->file), request->flags);
+	if (IS_ERR(dma_buf)) {
+		put_unused_fd(fd);
+		return PTR_ERR(dma_buf);
+	}
+	if (put_user(fd, &caller->fd)) {
+		put_unused_fd(fd);
+		dma_buf_put(dma_buf);
+		return -EFAULT;
+	}
+	request->fd = fd;
+	fd_install(fd, dma_buf->file);
+	return 0;
+}
+
+int copyscope_call_sync(struct copyscope_call *call)
+{
+	struct copyscope_buffer *buffer = copyscope_buffer_of(call->file);
+	const struct copyscope_dma_sync *request = call->argument;
+	u32 directions = COPYSCOPE_DMA_SYNC_TO_DEVICE | COPYSCOPE_DMA_SYNC_FROM_DEVICE;
+
+	if (request->flags || !request->direction || request->direction & ~directions)
+		return -EINVAL;
+	if (request->owner != COPYSCOPE_DMA_FOR_CPU && request->owner != COPYSCOPE_DMA_FOR_DEVICE)
+		return -EINVAL;
+	if (!request->length || !IS_ALIGNED(request->offset | request->length, PAGE_SIZE))
+		return -EINVAL;
+	if (request->offset > buffer->length || request->length > buffer->length - request->offset)
+		return -EINVAL;
+	return copyscope_sync(buffer, request);
+}
+
+int copyscope_call_copy(struct copyscope_call *call)
+{
+	struct copyscope_dma_copy *request = call->argument;
+	u32 flags = COPYSCOPE_DMA_COPY_ASYNC | COPYSCOPE_DMA_COPY_EVENTFD;
+
+	request->cookie = 0;
+	request->copied = 0;
+	if (request->flags & ~flags || request->reserved || !request->length)
+		return -EINVAL;
+	if (request->copier != COPYSCOPE_DMA_BY_CPU && request->copier != COPYSCOPE_DMA_BY_ENGINE)
+		return -EINVAL;
+	if (request->flags & COPYSCOPE_DMA_COPY_EVENTFD ? !(request->flags & COPYSCOPE_DMA_COPY_ASYNC) :
+							  request->eventfd)
+		return -EINVAL;
+	return copyscope_copy(call->file, request);
+}
+
+int copyscope_call_result(struct copyscope_call *call)
+{
+	struct copyscope_dma_result *result = call->argument;
+
+	if (result->flags)
+		return -EINVAL;
+	return copyscope_result(call->file->private_data, result);
+}

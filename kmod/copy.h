@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One COPY, between the two files that know of it: copy.c makes it, results.c lets it run in a worker and tells how it
+ * ended.
+ */
+#ifndef COPYSCOPE_COPY_H
+#define COPYSCOPE_COPY_H
+
+#include <linux/eventfd.h>
+#include <linux/workqueue.h>
+
+#include "buffer.h"
+
+struct copyscope_job {
+	struct work_struct work;
+	struct list_head node; /* in copyscope_file.ended */
+	struct copyscope_file *context;
+	struct eventfd_ctx *eventfd;
+	struct copyscope_stretch to, from;
+	u64 length;
+	u32 copier;
+	u64 cookie;
+	u64 copied;
+	int error;
+};
+
+void copyscope_job_run(struct copyscope_job *job, bool (*stop)(void *), void *argument);
+void copyscope_job_free(struct copyscope_job *job);
+int copyscope_job_queue(struct copyscope_job *job, u64 *cookie);
+
+#endif

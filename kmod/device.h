@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A call of /dev/copyscope, between the frame (device.c) and those who answer it.
+ */
+#ifndef COPYSCOPE_DEVICE_H
+#define COPYSCOPE_DEVICE_H
+
+#include <linux/fs.h>
+
+struct copyscope_call {
+	struct file *file;
+	void *argument;	     /* the structure, as this module knows it */
+	void __user *caller; /* the caller's, at least as long as its first version */
+};
+
+/* info.c */
+int copyscope_call_info(struct copyscope_call *call);
+int copyscope_call_stats(struct copyscope_call *call);
+
+/* calls.c */
+int copyscope_call_alloc(struct copyscope_call *call);
+int copyscope_call_sync(struct copyscope_call *call);
+int copyscope_call_copy(struct copyscope_call *call);
+int copyscope_call_result(struct copyscope_call *call);
+int copyscope_call_export(struct copyscope_call *call);
+int copyscope_call_import(struct copyscope_call *call);
+
+#endif

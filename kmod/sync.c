@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who owns the pages of a buffer. A streaming mapping belongs to the CPU or to the device, never to both
+ * (Documentation/core-api/dma-api.rst); calls in the wrong order are refused and not just wrong.
+ */
+#include <linux/bitmap.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-mapping.h>
+#include <linux/iommu.h>
+
+#include "buffer.h"
+
+static enum dma_data_direction copyscope_direction(u32 bits)
+{
+	switch (bits) {
+	case COPYSCOPE_DMA_SYNC_TO_DEVICE:
+		return DMA_TO_DEVICE;
+	case COPYSCOPE_DMA_SYNC_FROM_DEVICE:
+		return DMA_FROM_DEVICE;
+	}
+	return DMA_BIDIRECTIONAL;
+}
+
+static void copyscope_hand_over(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner,
+				enum dma_data_direction direction)
+{
+	u64 at = 0, end = offset + length;
+	struct scatterlist *entry;
+	int i;
+
+	for_each_sgtable_dma_sg(&buffer->table, entry, i) {
+		u64 from = max(at, offset), to = min(at + sg_dma_len(entry), end);
+
+		if (from < to) {
+			dma_addr_t address = sg_dma_address(entry) + (from - at);
+
+			if (owner == COPYSCOPE_DMA_FOR_CPU)
+				dma_sync_single_for_cpu(buffer->device, address, to - from, direction);
+			else
+				dma_sync_single_for_device(buffer->device, address, to - from, direction);
+		}
+		at += sg_dma_len(entry);
+	}
+}
+
+/* Somebody else's memory: its exporter syncs, all of it. */
+static int copyscope_hand_over_imported(struct copyscope_buffer *buffer, u32 owner, enum dma_data_direction direction)
+{
+	if (owner == COPYSCOPE_DMA_FOR_CPU)
+		return dma_buf_begin_cpu_access(buffer->dma_buf, direction);
+	return dma_buf_end_cpu_access(buffer->dma_buf, direction);
+}
+
+/* Whether all pages, or one of them, are of that owner. The lock is held. */
+static bool copyscope_all_owned(const struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner)
+{
+	unsigned long first = offset >> PAGE_SHIFT, end = DIV_ROUND_UP_ULL(offset + length, PAGE_SIZE);
+
+	if (owner == COPYSCOPE_DMA_FOR_CPU)
+		return find_next_bit(buffer->device_owns, end, first) >= end;
+	return find_next_zero_bit(buffer->device_owns, end, first) >= end;
+}
+
+int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_sync *request)
+{
+	unsigned long first = request->offset >> PAGE_SHIFT, count = request->length >> PAGE_SHIFT;
+	enum dma_data_direction direction = copyscope_direction(request->direction);
+	bool for_cpu = request->owner == COPYSCOPE_DMA_FOR_CPU;
+	int error = 0;
+
+	if (buffer->kind == COPYSCOPE_DMA_COHERENT)
+		return -EOPNOTSUPP;
+	if (mutex_lock_interruptible(&buffer->lock))
+		return -EINTR;
+	if (buffer->users)
+		error = -EBUSY;
+	else if (!copyscope_all_owned(buffer, request->offset, request->length,
+				      for_cpu ? COPYSCOPE_DMA_FOR_DEVICE : COPYSCOPE_DMA_FOR_CPU))
+		error = -EALREADY;
+	else if (buffer->kind == COPYSCOPE_DMA_IMPORTED)
+		error = copyscope_hand_over_imported(buffer, request->owner, direction);
+	else
+		copyscope_hand_over(buffer, request->offset, request->length, request->owner, direction);
+	if (!error && for_cpu) {
+		bitmap_clear(buffer->device_owns, first, count);
+		atomic64_inc(&buffer->counts.for_cpu_calls);
+		atomic64_add(request->length, &buffer->counts.for_cpu_bytes);
+	} else if (!error) {
+		bitmap_set(buffer->device_owns, first, count);
+		atomic64_inc(&buffer->counts.for_device_calls);
+		atomic64_add(request->length, &buffer->counts.for_device_bytes);
+	}
+	mutex_unlock(&buffer->lock);
+	return error;
+}
+
+/*
+ * Until copyscope_unuse() the range, which lies in the buffer, stays its owner's. A coherent buffer is everybody's.
+ * Returns -EBUSY where the other one owns a page, -EINTR.
+ */
+int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner)
+{
+	int error = 0;
+
+	if (mutex_lock_interruptible(&buffer->lock))
+		return -EINTR;
+	if (buffer->kind != COPYSCOPE_DMA_COHERENT && !copyscope_all_owned(buffer, offset, length, owner))
+		error = -EBUSY;
+	else
+		buffer->users++;
+	mutex_unlock(&buffer->lock);
+	return error;
+}
+
+void copyscope_unuse(struct copyscope_buffer *buffer)
+{
+	mutex_lock(&buffer->lock);
+	buffer->users--;
+	mutex_unlock(&buffer->lock);
+}
+
+/* Not where the IOMMU lets the device see physical addresses (iommu=pt). */
+bool copyscope_behind_iommu(struct device *device)
+{
+	const struct iommu_domain *domain = iommu_get_domain_for_dev(device);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+}
+
+/* Without an IOMMU a device sees physical addresses: one that differs is a bounce buffer's (kernel/dma/direct.h). */
+u64 copyscope_bounced_bytes(const struct copyscope_buffer *buffer)
+{
+	struct scatterlist *entry;
+	u64 bytes = 0;
+	int i;
+
+	if (buffer->kind != COPYSCOPE_DMA_STREAMING || copyscope_behind_iommu(buffer->device))
+		return 0;
+	for_each_sgtable_dma_sg(&buffer->table, entry, i)
+		if (sg_dma_address(entry) != phys_to_dma(buffer->device, sg_phys(entry)))
+			bytes += sg_dma_len(entry);
+	return bytes;
+}
