@@ -43,7 +43,7 @@ struct copyscope_buffer {
 	dma_addr_t handle;     /* coherent */
 	struct dma_buf *dma_buf; /* imported */
 
-	struct mutex lock;
+	struct mutex lock;	    /* for the next two */
 	unsigned long *device_owns; /* a bit for each page */
 	unsigned int users;	    /* copies under way: no page changes its owner */
 
@@ -55,7 +55,7 @@ struct copyscope_file {
 	struct mutex making; /* one ALLOC or IMPORT at a time */
 	struct copyscope_buffer *buffer; /* published once, by smp_store_release */
 
-	spinlock_t copies_lock;
+	spinlock_t copies_lock; /* for all that follows */
 	struct list_head ended; /* copies RESULT has to tell of */
 	unsigned int under_way;
 	unsigned int pending; /* ended or under way */
@@ -69,7 +69,7 @@ static inline struct copyscope_buffer *copyscope_buffer_of(const struct file *fi
 {
 	const struct copyscope_file *context = file->private_data;
 
-	return smp_load_acquire(&context->buffer);
+	return smp_load_acquire(&context->buffer); /* pairs with copyscope_publish() */
 }
 
 /* buffer.c */

@@ -40,7 +40,7 @@ static int copyscope_check_alloc(const struct copyscope_dma_alloc *request)
 /* Makes `buffer` the file's. The caller holds `making`. */
 static void copyscope_publish(struct copyscope_file *context, struct copyscope_buffer *buffer)
 {
-	smp_store_release(&context->buffer, buffer);
+	smp_store_release(&context->buffer, buffer); /* pairs with copyscope_buffer_of() */
 }
 
 int copyscope_call_alloc(struct copyscope_call *call)

@@ -5,11 +5,12 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "copy.h"
 
-#define COPYSCOPE_STEP (1UL << 20) /* the CPU looks up after so many bytes */
+#define COPYSCOPE_STEP SZ_1M /* the CPU looks up after so many bytes */
 
 static bool copyscope_interrupted(void *unused)
 {

@@ -6,12 +6,17 @@
  * (that is every descriptor dup()ed or inherited from it), its mappings, the dma-buf files exported from it, and pages
  * of it that a pipe or a socket still refers to. There is no call to free it.
  *
- * mmap(): MAP_SHARED only (a private copy would not be the device's memory: EINVAL), any page-aligned part of it;
- * beyond its end EINVAL, without a buffer ENODATA, and a mapping cannot grow (mremap: EFAULT). Pages come on first touch, or with MAP_POPULATE
- * at once. read(), write(), pread(), pwrite(), lseek(): the copying way in and out, for comparison; they end at the
- * buffer's end. splice() and sendfile() from the file hand out references to the pages (streaming buffers only; EINVAL
- * for the others). All of these: EBUSY where the device owns a page of the range, ENODATA without a buffer; a write at
- * the end: ENOSPC. poll(): POLLIN when RESULT has something to tell.
+ * mmap(): MAP_SHARED only, any page-aligned part of it. Pages come on first touch, or with MAP_POPULATE at once.
+ *   EINVAL   MAP_PRIVATE (a copy would not be the device's memory), beyond the end
+ *   ENODATA  there is no buffer yet
+ *   EFAULT   from mremap(): a mapping cannot grow
+ * read(), write(), pread(), pwrite(), lseek(): the copying way in and out, for comparison; they end at the buffer's
+ * end. splice() and sendfile() from the file hand out references to the pages of a streaming buffer.
+ *   EBUSY    the device owns a page of the range
+ *   ENODATA  there is no buffer yet
+ *   ENOSPC   a write at the end
+ *   EINVAL   splice() and sendfile(): not a streaming buffer
+ * poll(): POLLIN when RESULT has something to tell.
  *
  * Every argument is a structure that begins with its own size in bytes, as the caller knows it:
  *   smaller than the first version of the structure   EINVAL
@@ -52,10 +57,10 @@
 /* What a buffer is made of. */
 enum copyscope_dma_kind {
 	/*
-	 * Ordinary pages with struct page: O_DIRECT, MSG_ZEROCOPY, io_uring and splice take them. Mapped once, at ALLOC,
-	 * for the module's device (see copyscope_dma_info.engine); that device and the CPU own a page in turns, by SYNC.
-	 * Drivers of other devices map the pages they are given for their own device, from the CPU's side: O_DIRECT and
-	 * the like belong where the CPU owns the pages.
+	 * Ordinary pages with struct page: O_DIRECT, MSG_ZEROCOPY, io_uring and splice take them. Mapped once, by
+	 * ALLOC, for the module's device (copyscope_dma_info.engine); that device and the CPU own a page in turns, by
+	 * SYNC. Drivers of other devices map the pages they are given for their own device, from the CPU's side:
+	 * O_DIRECT and the like belong where the CPU owns the pages.
 	 */
 	COPYSCOPE_DMA_STREAMING = 1,
 	/*
@@ -99,8 +104,8 @@ struct copyscope_dma_info {
 	__u32 cache_line_bytes;
 	__u32 capabilities;
 	/*
-	 * Name of the engine's device; empty: no engine. Buffers that are made while there is one are made for it, the
-	 * others for a device of the module's own, which never moves a byte.
+	 * Name of the engine's device; empty: no engine. A buffer that is made while there is one is made for it,
+	 * another for a device of the module's own, which never moves a byte.
 	 */
 	char engine[32];
 };
@@ -116,7 +121,7 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_info, 88);
  *   E2BIG       more than max_buffer_bytes
  *   EDQUOT      all buffers together would be more than max_total_bytes
  *   ENOMEM      also: more than RLIMIT_MEMLOCK allows this process (CAP_IPC_LOCK lifts it)
- *   EOPNOTSUPP  that caching is not to be had: of this kind, or on this machine
+ *   EOPNOTSUPP  that caching is not to be had: of this kind, or on this machine; a coherent buffer on a chosen node
  */
 struct copyscope_dma_alloc {
 	__u32 size;
@@ -166,10 +171,12 @@ enum copyscope_dma_copier {
 #define COPYSCOPE_DMA_MOST_PENDING 64 /* copies of one file that RESULT has not told of */
 
 /*
- * COPY: moves bytes into this buffer, from it or from another file's. Any alignment.
- *   EINVAL      length 0, beyond an end, the two ranges overlap, EVENTFD without ASYNC, eventfd is none
+ * COPY: moves bytes into this buffer, from it or from another file's. To the CPU any alignment is good.
+ *   EINVAL      length 0, beyond an end, the two ranges overlap, EVENTFD without ASYNC, eventfd is none, the engine
+ *               wants another alignment
  *   EBADF       from_fd or eventfd is not open
  *   EXDEV       from_fd is not a file of this device
+ *   EACCES      this file is not open for writing, or the other not for reading
  *   EBUSY       a page of a range belongs to the other one (BY_CPU: the device, BY_ENGINE of a streaming or imported
  *               buffer: the CPU; see SYNC), or MOST_PENDING copies are not collected
  *   EOPNOTSUPP  BY_ENGINE, and there is no engine
@@ -211,6 +218,7 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_result, 32);
 
 /*
  * EXPORT: a dma-buf file of this buffer. Other drivers attach it; it can be mapped.
+ *   EACCES      this file is not open for reading, or for O_RDWR not for writing
  *   EOPNOTSUPP  an imported buffer (share the dma-buf it came from)
  *   EMFILE      no descriptor left
  */
@@ -224,9 +232,10 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_export, 16);
 
 /*
  * IMPORT: makes a dma-buf this file's buffer, owned by the CPU.
- *   EEXIST  the file has a buffer
- *   EBADF   fd is not open
- *   EINVAL  fd is no dma-buf
+ *   EEXIST      the file has a buffer
+ *   EBADF       fd is not open
+ *   EINVAL      fd is no dma-buf
+ *   EOPNOTSUPP  its exporter has no mapping for the kernel, or its length is no multiple of page_bytes
  */
 struct copyscope_dma_import {
 	__u32 size;
@@ -246,8 +255,8 @@ struct copyscope_dma_stats {
 	__u32 kind;
 	__u32 caching;
 	__u64 extents;
-	__u64 mapped_bytes; /* in page tables now, of a streaming buffer: pages touched; mapped twice counts twice. Else 0 */
-	__u64 faults;       /* that put a page of a streaming buffer into a mapping */
+	__u64 mapped_bytes; /* in page tables now: of pages touched, twice if mapped twice; streaming buffers only */
+	__u64 faults;       /* that put a page into a mapping; streaming buffers only */
 	__u64 for_cpu_calls; /* of SYNC that were served */
 	__u64 for_cpu_bytes;
 	__u64 for_device_calls;
