@@ -5,12 +5,12 @@
 # Reads the options of tools/vm; starts nothing.
 
 # Every kernel trouble must end the run: a warning is a panic, a panic ends
-# QEMU. The lockup detectors get three times their usual patience, as emulated
+# QEMU. The lockup detectors get several times their usual patience, as emulated
 # processors on a busy machine do stall; and the timer's test at boot, which
 # counts ticks in real time (arch/x86/kernel/apic/io_apic.c:timer_irq_works),
 # would then fail a boot now and then.
 kernel_arguments=(no_timer_check console=ttyS0 loglevel=5 panic=-1 oops=panic panic_on_warn=1
-	softlockup_panic=1 watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60)
+	softlockup_panic=1 watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60)
 
 # comma PATH: as QEMU's option syntax wants commas.
 comma() { echo "${1//,/,,}"; }
