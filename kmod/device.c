@@ -74,7 +74,7 @@ static long copyscope_ioctl(struct file *file, unsigned int number, unsigned lon
 		return error;
 	/* Another thread may have changed it since. Nothing is begun that could not be answered. */
 	argument.size = size;
-	if (put_user(size, (u32 __user *)call.caller))
+	if (copy_to_user(call.caller, &argument, min_t(size_t, size, kind->size)))
 		return -EFAULT;
 	if (kind->needs_buffer && !copyscope_buffer_of(file))
 		return -ENODATA;
