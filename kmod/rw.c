@@ -13,7 +13,7 @@ loff_t copyscope_seek(struct file *file, loff_t offset, int whence)
 {
 	const struct copyscope_buffer *buffer = copyscope_buffer_of(file);
 
-	return fixed_size_llseek(file, offset, whence, buffer ? buffer->length : 0);
+	return buffer ? fixed_size_llseek(file, offset, whence, buffer->length) : -ENODATA;
 }
 
 /* What of `count` bytes at `offset` lies in the buffer; the CPU then uses that much, if it is any. */
