@@ -3,8 +3,9 @@
  * The calls of /dev/copyscope: the contract between the module and programs, for C and C++.
  *
  * Each open file owns at most one buffer, made by ALLOC or IMPORT. It lives until the last of these is gone: the file
- * (that is every descriptor dup()ed or inherited from it), its mappings, the dma-buf files exported from it, and pages
- * of it that a pipe or a socket still refers to. There is no call to free it.
+ * (that is every descriptor dup()ed or inherited from it), its mappings, the dma-buf files exported from it. There is
+ * no call to free it. A page that a pipe, a socket or a driver still refers to outlives it: nobody else gets that page
+ * until they let go, but it counts no more (total_bytes, RLIMIT_MEMLOCK).
  *
  * mmap(): MAP_SHARED only, any page-aligned part of it. Pages come on first touch, or with MAP_POPULATE at once.
  *   EINVAL   MAP_PRIVATE (a copy would not be the device's memory), beyond the end
@@ -25,7 +26,7 @@
  * A flag or a value not named here, or a reserved field that is not zero: EINVAL.
  *
  * errno of every call, beside those each one lists:
- *   EFAULT  the argument cannot be read or written
+ *   EFAULT  the argument cannot be read or written, all of it (also where a call tells nothing); nothing was done
  *   ENOTTY  no such call
  *   ENODATA there is no buffer yet (all but INFO, ALLOC and IMPORT)
  *   EINTR   a signal came while waiting; nothing was done
@@ -147,7 +148,7 @@ enum copyscope_dma_owner {
  * SYNC: hands pages over to the CPU or to the device. The new owner sees what the other wrote.
  *   EINVAL      offset or length no multiple of page_bytes, length 0, beyond the end, no direction
  *   EALREADY    a page of the range belongs to that owner already: the calls are in the wrong order; nothing was done
- *   EBUSY       a COPY is under way on this buffer
+ *   EBUSY       a COPY, a read() or a write() is under way on this buffer
  *   EOPNOTSUPP  a coherent buffer: there is nothing to hand over
  */
 struct copyscope_dma_sync {
