@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154 # scratch is lib.sh's
+# What tests of /dev/copyscope share: loading the module with limits, and what it could have left behind. Sourced after
+# lib.sh. Memory of the module's own is found by slub_debug=U, which keeps who allocated what, where the kernel has no
+# kmemleak; the test's line "# vm:" asks for it.
+
+if [[ ! -f ${COPYSCOPE_KO-} ]]; then
+	fail 'module built' 'there is none for this kernel (make kmod)'
+	finish
+fi
+strip -g -o "$scratch/copyscope.ko" "$COPYSCOPE_KO" # an emulated processor loads it in half the time
+
+load() { insmod "$scratch/copyscope.ko" "$@" || fail 'insmod' "$*"; } # PARAMETER=VALUE...
+# The kernel lets go of the last file some time after its process has ended.
+unload() {
+	for _ in {1..100}; do
+		rmmod copyscope 2>/dev/null && return
+		sleep 0.1
+	done
+	fail 'rmmod' "$(rmmod copyscope 2>&1)"
+}
+
+# Objects that came from code of the module and are not freed, by cache; and its areas in vmalloc space.
+module_objects() {
+	local file
+	for file in /sys/kernel/debug/slab/kmalloc-*/alloc_traces; do
+		awk -v cache="$(basename "$(dirname "$file")")" '
+			/^ *[0-9]+ [^ ]+\+0x/ { n = $1; seen = 0 }
+			/\[copyscope\]/ && !seen { sum += n; seen = 1 }
+			END { if (sum) print cache, sum }' "$file" 2>/dev/null
+	done
+	awk '/\[copyscope\]/ { n++ } END { print "vmalloc", n + 0 }' /proc/vmallocinfo
+}
+# As a line, when it has stopped to change: RCU and work items free late.
+settled_objects() {
+	local now before=
+	for _ in {1..10}; do
+		now=$(module_objects | xargs)
+		[[ $now != "$before" ]] || break
+		before=$now
+		sleep 0.5
+	done
+	echo "$now"
+}
+no_objects_left() { # NAME BEFORE
+	if grep -qE 'slub_debug=[A-Z]*U' /proc/cmdline; then
+		equal "$1: no object of the module is left" "$(settled_objects)" "$2"
+	else
+		skip "$1: no object of the module is left" 'this kernel was not started with slub_debug=U'
+	fi
+}
+
+# Free memory in KiB, when what can be given back was given back, what waits in the processors' own lists too.
+free_memory() {
+	local slab
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	for slab in /sys/kernel/slab/*/shrink; do echo 1 >"$slab" 2>/dev/null; done
+	sleep 1
+	awk '/nr_free_pages/ || $1 == "count:" { pages += $2 } END { print pages * 4 }' /proc/zoneinfo
+}
+
+# What the kernel said since the test began, at the level of a warning or worse, or of memory that was overwritten.
+dmesg_lines=$(dmesg | wc -l)
+nothing_said() { # NAME
+	local bad='BUG|WARNING|Oops|leak|corrupt|poison|Padding|Redzone|Object already free|[Bb]ad page'
+	bad+='|copyscope: .*(error|fail)|page allocation failure|oom|Out of memory'
+	equal "$1: the kernel has nothing to say" \
+		"$(dmesg | tail -n +$((dmesg_lines + 1)) | grep -E "$bad" | head -n 5)" ''
+}
+
+no_kmemleak() {
+	if [[ -e /sys/kernel/debug/kmemleak ]]; then
+		echo scan >/sys/kernel/debug/kmemleak
+		sleep 5
+		echo scan >/sys/kernel/debug/kmemleak
+		equal 'kmemleak' "$(cat /sys/kernel/debug/kmemleak)" ''
+	else
+		skip 'kmemleak' 'this kernel is built without CONFIG_DEBUG_KMEMLEAK'
+	fi
+}
