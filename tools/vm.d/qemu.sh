@@ -66,10 +66,13 @@ qemu_lab() {
 }
 
 build_qemu() {
+	[[ $iommu == no ]] || kernel_arguments+=(intel_iommu=on)
 	qemu=(qemu-system-x86_64 -nodefaults -no-reboot -display none
 		-machine "$machine" -cpu max -m "$memory" -kernel "$image" -initrd "$work/initramfs"
 		-append "${kernel_arguments[*]} ${append[*]}")
 	qemu_processor
+	# First: it serves the devices that come after it. (virtio ones go past it, without iommu_platform=on.)
+	[[ $iommu == no ]] || qemu+=(-device intel-iommu)
 	qemu_folders
 	qemu_streams
 	[[ $lab == no ]] || qemu_lab
