@@ -3,7 +3,8 @@
 # all      the programs, in build/bin
 # run      measure the five strategies and print the table (KERNEL=6.1|6.12: in a VM; otherwise natively if it can be)
 # test     unit tests here, then everything else on real kernels in VMs
-# kmod     the kernel module, in build/kmod: for every cached kernel and the running one, or KERNEL=6.1|6.12|running
+# kmod     the kernel module, in build/kmod, and those of the tests: for every cached kernel and the running one, or
+#          KERNEL=6.1|6.12|running
 # bench    instructions that copyscope adds to a system call, beside other tracers, in a VM
 # install  into $(DESTDIR)$(PREFIX)
 # lint     format, shell scripts, dependency arrows, licences
@@ -122,6 +123,7 @@ $(B)/tests/kmod/%.bpf.o: tests/kmod/%.bpf.c bpf/include/copyscope_abi.h $(B)/bpf
 kmod:
 	$(call msg,KMOD,$(B)/kmod)
 	$(Q)$(MAKE) --no-print-directory -s -C kmod $(if $(KERNEL),KERNEL=$(KERNEL))
+	$(Q)$(MAKE) --no-print-directory -s -C kmod $(if $(KERNEL),KERNEL=$(KERNEL)) folder=tests/kmod
 
 install: all
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
