@@ -23,6 +23,7 @@ void add_run(CLI::App& app, int& status);
 void add_sink(CLI::App& app, int& status);
 void add_audit(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
+void add_dma(CLI::App& app, int& status);
 
 // How a report leaves the program; the same options in every command that makes one.
 struct Output {

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
     add_audit(app, status);
     add_sink(app, status);
     add_doctor(app, status);
+    add_dma(app, status);
     // CLI11 would only say that a subcommand is missing.
     const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
     if (argc > 1 && argv[1][0] != '-' &&

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "model/audit.h"
+#include "model/dma.h"
 #include "model/row.h"
 
 namespace copyscope {
@@ -23,6 +24,11 @@ std::string render_csv(const Report& report);  // RFC 4180
 
 std::string render_audit_text(const Audit& audit, const TextOptions& options = {});
 std::string render_audit_json(const Audit& audit); // the schema is documented in audit_json.cpp
+
+std::string render_dma_text(const DmaMachine& machine, const TextOptions& options = {});
+std::string render_dma_json(const DmaMachine& machine);
+std::string render_dma_bench_text(const DmaBench& bench, const TextOptions& options = {});
+std::string render_dma_bench_json(const DmaBench& bench); // both schemas are documented in dma_json.cpp
 
 struct Format {
     const char* name; // as given to --format
