@@ -10,7 +10,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t fewest_rounds = 9;    // below that quartiles mean nothing
+constexpr std::size_t fewest_rounds = 9;    // below that quartiles mean nothing ...
+constexpr int patience_factor = 20;         // ... but nobody waits for them longer than so many budgets
 constexpr std::size_t most_rounds = 10'000; // they change no more
 constexpr double shortest_round = 100'000;  // ns: a thousand times what reading the clock takes
 
@@ -24,7 +25,10 @@ public:
     explicit Rounds(const TimingPlan& plan) : plan_(plan), start_(Clock::now()) {}
 
     bool enough(std::size_t rounds) const {
-        return rounds >= fewest_rounds && (rounds >= most_rounds || Clock::now() - start_ >= plan_.budget);
+        if (rounds == 0 || rounds >= most_rounds)
+            return rounds != 0;
+        const auto elapsed = Clock::now() - start_;
+        return elapsed >= plan_.budget && (rounds >= fewest_rounds || elapsed >= patience_factor * plan_.budget);
     }
 
 private:

@@ -14,8 +14,9 @@
 namespace copyscope {
 
 struct TimingPlan {
-    std::chrono::nanoseconds budget{std::chrono::milliseconds(50)}; // per figure, at least
-    Patience patience;                                              // only its `stop` is looked at
+    std::chrono::nanoseconds budget{
+        std::chrono::milliseconds(50)}; // per figure; up to 20 times that if passes are slow
+    Patience patience;                  // only its `stop` is looked at
 };
 
 // Median and quartiles of samples, in ns per pass; `samples` must not be empty.
