@@ -129,6 +129,7 @@ install: all
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -D -m 0755 $(B)/bin/copyscope $(DESTDIR)$(PREFIX)/bin/copyscope
 	$(Q)install -D -m 0644 docs/copyscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/copyscope.1
+	$(Q)install -D -m 0644 tools/udev/60-copyscope.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-copyscope.rules
 
 lint: packages
 	$(Q)tools/lint
