@@ -2,6 +2,7 @@
 /*
  * INFO and STATS: what there is, and what has been done with a buffer.
  */
+#include <linux/cache.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/string.h>
@@ -27,7 +28,7 @@ int copyscope_call_info(struct copyscope_call *call)
 	info->dma_mask = dma_get_mask(device);
 	info->page_bytes = PAGE_SIZE;
 	info->extent_bytes = PMD_SIZE;
-	info->cache_line_bytes = dma_get_cache_alignment();
+	info->cache_line_bytes = cache_line_size();
 	info->capabilities = COPYSCOPE_CAN_CHOOSE_CACHING ? COPYSCOPE_DMA_CAN_CHOOSE_CACHING : 0;
 	if (dev_is_dma_coherent(device))
 		info->capabilities |= COPYSCOPE_DMA_CAN_CACHE_COHERENT;
