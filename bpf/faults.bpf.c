@@ -10,7 +10,12 @@ static __always_inline void fault_open(struct ledger *ledger, const struct task_
 {
 	struct file *file = vma->vm_file;
 
-	if (file) {
+	if (maps_dma_buffer(vma)) {
+		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_DMA,
+								 .device = dma_buffer_device};
+		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_DMA,
+							       .flags = dma_buffer_flags(vma)};
+	} else if (file) {
 		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_FILE,
 								 .device = file->f_inode->i_sb->s_dev};
 		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_FILE};

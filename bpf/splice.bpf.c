@@ -30,6 +30,9 @@ static __always_inline __u32 end_between(struct ledger *ledger, long moved)
 {
 	__u32 closes = 0;
 
+	/* splice() out of /dev/copyscope hands out pages and knows no other way (kmod/uapi/copyscope.h) */
+	if (ledger->key.source.kind == COPYSCOPE_END_DMA && moved > 0)
+		ledger_reference(ledger, LEG_SOURCE, moved);
 	if (ledger->key.source.kind != COPYSCOPE_END_PIPE)
 		closes |= 1U << LEG_SOURCE;
 	if (ledger->key.sink.kind != COPYSCOPE_END_PIPE)

@@ -47,6 +47,7 @@ enum copyscope_op {
 	COPYSCOPE_OP_SENDFILE64,
 	COPYSCOPE_OP_SPLICE,
 	COPYSCOPE_OP_COPY_FILE_RANGE,
+	COPYSCOPE_OP_IOCTL, /* of /dev/copyscope, and of no other device */
 	COPYSCOPE_OP_FAULT, /* a page fault in user mode, or in a system call that is none of the above (then no mode switch) */
 	COPYSCOPE_OP_COUNT,
 };
@@ -57,9 +58,11 @@ enum copyscope_endpoint_kind {
 	COPYSCOPE_END_MEMORY_ANON,  /* anonymous user memory */
 	COPYSCOPE_END_MEMORY_FILE,  /* user memory that maps a file's page cache */
 	COPYSCOPE_END_MEMORY_DEVICE,/* user memory that maps a device (VM_PFNMAP, VM_IO, VM_MIXEDMAP) */
+	COPYSCOPE_END_MEMORY_DMA,   /* user memory that maps /dev/copyscope */
 	COPYSCOPE_END_FILE,         /* regular file */
 	COPYSCOPE_END_BLOCK,        /* block device */
 	COPYSCOPE_END_CHAR,         /* character device */
+	COPYSCOPE_END_DMA,          /* the character device /dev/copyscope: its buffer, through the descriptor */
 	COPYSCOPE_END_PIPE,
 	COPYSCOPE_END_TCP,
 	COPYSCOPE_END_UDP,
@@ -74,6 +77,7 @@ enum copyscope_endpoint_kind {
 #define COPYSCOPE_END_LOOPBACK 0x2 /* socket routed through a loopback device */
 #define COPYSCOPE_END_NO_SG 0x4    /* socket routed to a device without scatter-gather (NETIF_F_SG) */
 #define COPYSCOPE_END_VIRTUAL 0x8  /* socket routed to a device without hardware behind it (veth, tun, bridge...) */
+#define COPYSCOPE_END_COHERENT 0x10 /* mapped DMA buffer that cannot be pinned (VM_PFNMAP) */
 
 struct copyscope_endpoint {
 	__u16 kind;   /* enum copyscope_endpoint_kind */
@@ -137,6 +141,16 @@ enum copyscope_counter {
 	COPYSCOPE_FAULTS_COW,
 	COPYSCOPE_AROUND_PAGES,  /* page table entries set by faults on files, fault-around included */
 	COPYSCOPE_SWAPPED_IN_PAGES, /* read from swap, swap read-ahead included */
+	/* SYNC of /dev/copyscope, as the program asked for it and got it. Calls and bytes stand next to each other. */
+	COPYSCOPE_SYNC_CPU_CALLS,
+	COPYSCOPE_SYNC_CPU_BYTES,
+	COPYSCOPE_SYNC_DEVICE_CALLS,
+	COPYSCOPE_SYNC_DEVICE_BYTES,
+	/* What the kernel's DMA API did inside operations, for any device. */
+	COPYSCOPE_API_SYNC_CPU_CALLS,
+	COPYSCOPE_API_SYNC_CPU_BYTES,
+	COPYSCOPE_API_SYNC_DEVICE_CALLS,
+	COPYSCOPE_API_SYNC_DEVICE_BYTES,
 	COPYSCOPE_UNEXPLAINED_BYTES, /* moved, but no copy, reference or DMA was seen for it (per operation, per leg) */
 	COPYSCOPE_EXCESS_BYTES,      /* copied or referenced, but not in the return value (retries, failed operations) */
 	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */
@@ -197,6 +211,19 @@ enum copyscope_iter {
 /* What a breakpoint's cookie says of the function it stands on (lib/iov_iter.c). */
 #define COPYSCOPE_BREAK_FROM 0x1 /* copies out of the iov_iter; else into it */
 #define COPYSCOPE_BREAK_PAGE 0x2 /* arguments (page, offset, bytes, iter); else (address, bytes, iter) */
+
+/* Of the contract of /dev/copyscope (kmod/uapi/copyscope.h) what BPF looks at; user/probe/session.cpp asserts both equal. */
+#define COPYSCOPE_CALL_SYNC 0xc502
+#define COPYSCOPE_CALL_SYNC_FOR_CPU 1
+struct copyscope_call_sync {
+	__u32 size;
+	__u32 flags;
+	__u64 offset;
+	__u64 length;
+	__u32 owner;
+	__u32 direction;
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_call_sync, 32);
 
 /* What is remembered of a process besides its key; written once, and again when it execs. */
 struct copyscope_process_info {

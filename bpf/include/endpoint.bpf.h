@@ -57,6 +57,16 @@ static __always_inline struct copyscope_endpoint sock_endpoint(const struct sock
 	return end;
 }
 
+/* The device number of /dev/copyscope; 0: it is not there. Set before loading. */
+const volatile __u32 dma_buffer_device __weak SEC(".rodata") = 0;
+
+static __always_inline void device_endpoint(struct copyscope_endpoint *end, __u32 device)
+{
+	end->device = device;
+	if (end->kind == COPYSCOPE_END_CHAR && dma_buffer_device && device == dma_buffer_device)
+		end->kind = COPYSCOPE_END_DMA;
+}
+
 static __always_inline bool on_disk(__u16 kind)
 {
 	return kind == COPYSCOPE_END_FILE || kind == COPYSCOPE_END_BLOCK;
@@ -97,7 +107,7 @@ static __always_inline void file_endpoint(struct file *file, struct copyscope_en
 	if (end->kind == COPYSCOPE_END_FILE)
 		end->device = inode->i_sb->s_dev;
 	else if (end->kind == COPYSCOPE_END_BLOCK || end->kind == COPYSCOPE_END_CHAR)
-		end->device = inode->i_rdev;
+		device_endpoint(end, inode->i_rdev);
 	if (on_disk(end->kind) && (file->f_flags & O_DIRECT))
 		end->flags = COPYSCOPE_END_DIRECT;
 }
@@ -134,7 +144,7 @@ static __noinline int inspect_file(struct file *file, struct copyscope_endpoint 
 	if (end->kind == COPYSCOPE_END_FILE)
 		end->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	else if (end->kind == COPYSCOPE_END_BLOCK || end->kind == COPYSCOPE_END_CHAR)
-		end->device = BPF_CORE_READ(inode, i_rdev);
+		device_endpoint(end, BPF_CORE_READ(inode, i_rdev));
 	if (on_disk(end->kind) && (BPF_CORE_READ(file, f_flags) & O_DIRECT))
 		end->flags = COPYSCOPE_END_DIRECT;
 	return 0;
@@ -154,13 +164,30 @@ static __always_inline void fd_endpoint(const struct task_struct *task, __u32 fd
 
 struct vma_answer {
 	__u64 start, end;
-	__u32 kind;
+	__u16 kind, flags;
 };
+
+/* A mapping of /dev/copyscope. That of a dma-buf exported from it is a file's of its own. */
+static __always_inline bool maps_dma_buffer(const struct vm_area_struct *vma)
+{
+	return dma_buffer_device && vma->vm_file && vma->vm_file->f_inode->i_rdev == dma_buffer_device;
+}
+
+/* The module inserts a coherent buffer as bare page frames, and any other one page by page. */
+static __always_inline __u16 dma_buffer_flags(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_PFNMAP ? COPYSCOPE_END_COHERENT : 0;
+}
 
 static long classify_vma(struct task_struct *task, struct vm_area_struct *vma, struct vma_answer *answer)
 {
 	answer->start = vma->vm_start;
 	answer->end = vma->vm_end;
+	if (maps_dma_buffer(vma)) {
+		answer->kind = COPYSCOPE_END_MEMORY_DMA;
+		answer->flags = dma_buffer_flags(vma);
+		return 0;
+	}
 	if (vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP))
 		answer->kind = COPYSCOPE_END_MEMORY_DEVICE;
 	else
@@ -184,7 +211,13 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 	ledger->memory_start = answer.start;
 	ledger->memory_end = answer.end;
 	ledger->memory_kind = answer.kind;
+	ledger->memory_flags = answer.flags;
 	return 0;
+}
+
+static __always_inline struct copyscope_endpoint memory_endpoint(const struct ledger *ledger)
+{
+	return (struct copyscope_endpoint){.kind = ledger->memory_kind, .flags = ledger->memory_flags};
 }
 
 /*
@@ -194,7 +227,7 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 static __always_inline void source_memory(struct ledger *ledger, __u64 address)
 {
 	look_up_memory(ledger, address);
-	ledger->key.source = (struct copyscope_endpoint){.kind = ledger->memory_kind};
+	ledger->key.source = memory_endpoint(ledger);
 }
 
 /* After so many uses a remembered mapping is looked up again: another thread may have changed it unseen. */
@@ -216,7 +249,7 @@ static __always_inline void sink_memory(struct ledger *ledger, const struct task
 		ledger->memory_uses = 0;
 	}
 	ledger->memory_address = address;
-	ledger->key.sink = (struct copyscope_endpoint){.kind = ledger->memory_kind};
+	ledger->key.sink = memory_endpoint(ledger);
 }
 
 /* At the end of an operation: a remembered answer is asked again if the operation took a fault (faults.bpf.c). */
@@ -225,7 +258,7 @@ static __always_inline void recheck_sink_memory(struct ledger *ledger)
 	if (ledger->memory_end || !ledger->memory_address)
 		return;
 	look_up_memory(ledger, ledger->memory_address);
-	ledger->key.sink.kind = ledger->memory_kind;
+	ledger->key.sink = memory_endpoint(ledger);
 }
 
 #endif

@@ -49,7 +49,7 @@ struct ledger {
 	__u64 memory_start, memory_end; /* the mapping looked up last ... */
 	__u64 memory_total;      /* ... when the process had mapped so many pages */
 	__u64 memory_address;    /* what the open operation asked for */
-	__u32 memory_kind;
+	__u16 memory_kind, memory_flags;
 	__u32 memory_uses;       /* of the remembered answer */
 	struct copyscope_measured measured; /* CPU copies seen at the copying function itself */
 };

@@ -83,8 +83,14 @@ static __always_inline void count_arrival(struct ledger *ledger, long moved)
 		account_add(ledger_account(ledger), COPYSCOPE_DMA_FROM_DEVICE, moved);
 }
 
+/*
+ * read() and write() of /dev/copyscope copy all that they return, and nothing else: the module's functions cannot be
+ * hooked where modules have no BTF (Debian 6.1), and need not be.
+ */
 static __always_inline __u32 exit_input(struct ledger *ledger, long moved)
 {
+	if (ledger->key.source.kind == COPYSCOPE_END_DMA && moved > 0)
+		ledger_copy(ledger, CLASS_TO_USER, LEG_SOURCE, moved);
 	count_arrival(ledger, moved);
 	recheck_sink_memory(ledger);
 	return 1U << LEG_SOURCE;
@@ -92,6 +98,8 @@ static __always_inline __u32 exit_input(struct ledger *ledger, long moved)
 
 static __always_inline __u32 exit_output(struct ledger *ledger, long moved)
 {
+	if (ledger->key.sink.kind == COPYSCOPE_END_DMA && moved > 0)
+		ledger_copy(ledger, CLASS_FROM_USER, LEG_SINK, moved);
 	return 1U << LEG_SINK;
 }
 

@@ -129,6 +129,10 @@ TEST(Endpoint, TextSaysKindAndFlags) {
     EXPECT_EQ(endpoint_text({COPYSCOPE_END_FILE, COPYSCOPE_END_DIRECT, 0}), "file (direct)");
     EXPECT_EQ(endpoint_text({COPYSCOPE_END_CHAR, 0, make_device(1, 3)}), "/dev/null");
     EXPECT_EQ(endpoint_text({COPYSCOPE_END_CHAR, 0, make_device(1, 5)}), "char device");
+    EXPECT_EQ(endpoint_text({COPYSCOPE_END_DMA, 0, make_device(10, 125)}), "DMA buffer");
+    EXPECT_EQ(endpoint_device({COPYSCOPE_END_DMA, 0, make_device(10, 125)}), "10:125");
+    EXPECT_EQ(endpoint_text({COPYSCOPE_END_MEMORY_DMA, 0, 0}), "mapped DMA buffer");
+    EXPECT_EQ(endpoint_text({COPYSCOPE_END_MEMORY_DMA, COPYSCOPE_END_COHERENT, 0}), "mapped DMA buffer (coherent)");
 }
 
 TEST(Endpoint, OnlyTheCharacterDeviceOneThreeIsTheNullDevice) {

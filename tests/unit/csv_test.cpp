@@ -19,8 +19,9 @@ const std::string header =
     "cpu_copy_bytes_to_user,cpu_copy_bytes_from_user,cpu_copy_bytes_kernel,cpu_copy_bytes_cow,cpu_copy_bytes_bounce,"
     "cpu_copy_bytes_pio,cpu_copies_per_byte,referenced_bytes,dma_bytes_from_device,dma_bytes_to_device,faults_minor,"
     "faults_major,faults_cow,kernel_ns,unaccounted_bytes,lost,provenance,textbook_mode_switches,textbook_cpu_copies,"
-    "textbook_dma_copies,verdict,reason,cycles,transmit_bytes,late_bytes,errors,operation,pid,comm,runs,notes,kernel,"
-    "report_lost\r\n";
+    "textbook_dma_copies,verdict,reason,cycles,transmit_bytes,late_bytes,errors,operation,pid,comm,runs,"
+    "notes,syncs_for_cpu_calls,syncs_for_cpu_bytes,syncs_for_device_calls,syncs_for_device_bytes,kernel,report_"
+    "lost\r\n";
 
 Row plain_row() {
     Row row;
@@ -47,6 +48,7 @@ Row plain_row() {
     row.textbook = {.known = true, .mode_switches = 2, .cpu_copies = 1, .dma_copies = 2};
     row.verdict = Verdict::better;
     row.reason = "because";
+    row.syncs = {.for_cpu_calls = 28, .for_cpu_bytes = 29, .for_device_calls = 30, .for_device_bytes = 31};
     return row;
 }
 
@@ -60,7 +62,7 @@ TEST(CsvFormat, ByteForByte) {
     report.losses.missed = 19;
     EXPECT_EQ(render_csv(report), header +
                                       "sendfile,cold,9,3,5,6,7,1,0,2,0,,0,0.333333,10,11,12,13,14,15,1000000,16,17,"
-                                      "measured,2,1.0,2,better,because,2,2,0,0,,,,1,,6.1,19\r\n");
+                                      "measured,2,1.0,2,better,because,2,2,0,0,,,,1,,28,29,30,31,6.1,19\r\n");
 }
 
 TEST(CsvFormat, OfNothingIsTheHeader) {

@@ -47,6 +47,7 @@ Row full_row() {
     row.reason = "a \"reason\"";
     row.notes = {"a note"};
     row.runs = 5;
+    row.syncs = {.for_cpu_calls = 28, .for_cpu_bytes = 29, .for_device_calls = 30, .for_device_bytes = 31};
     return row;
 }
 
@@ -138,7 +139,18 @@ TEST(JsonFormat, ByteForByte) {
       "runs": 5,
       "notes": [
         "a note"
-      ]
+      ],
+      "syncs": {
+        "for_cpu": {
+          "calls": 28,
+          "bytes": 29
+        },
+        "for_device": {
+          "calls": 30,
+          "bytes": 31
+        }
+      },
+      "dma_api_syncs": null
     }
   ],
   "losses": {
@@ -183,6 +195,15 @@ TEST(JsonFormat, NullIsNotSeenOrNotApplicable) {
     EXPECT_TRUE(parsed["rows"][0]["cpu_copies_per_byte"].is_null()); // of no byte
     EXPECT_EQ(parsed["rows"][0]["reason"], "");
     EXPECT_TRUE(parsed["rows"][0]["notes"].empty());
+}
+
+TEST(JsonFormat, SyncsOfTheDmaApiAreNullOnlyIfNotSeen) {
+    Row row;
+    row.api = Syncs{.for_cpu_calls = 1, .for_cpu_bytes = 4096};
+    const Json parsed = Json::parse(render_json({.rows = {row}}))["rows"][0];
+    EXPECT_EQ(parsed["dma_api_syncs"]["for_cpu"]["bytes"], 4096);
+    EXPECT_EQ(parsed["dma_api_syncs"]["for_device"]["calls"], 0);
+    EXPECT_EQ(parsed["syncs"]["for_cpu"]["calls"], 0);
 }
 
 TEST(JsonFormat, VerdictsHaveTheirWords) {

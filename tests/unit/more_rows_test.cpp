@@ -154,5 +154,39 @@ TEST(CopyFileRangeRows, SaysWhyTheBlocksWereNotShared) {
     EXPECT_EQ(strategy_row(run).reason, "the file system has no reflink: page cache copied");
 }
 
+// The hand-overs of one account: those that the program asked for, and those that the kernel made.
+TEST(Syncs, AreSummedAndNullOnlyIfNobodyCouldSeeThem) {
+    const auto buffer = end(COPYSCOPE_END_DMA, 0, make_device(10, 125));
+    Sample sample;
+    sample.accounts = {account(COPYSCOPE_OP_IOCTL, buffer, buffer,
+                               {{COPYSCOPE_OPERATIONS, 3},
+                                {COPYSCOPE_SYNC_CPU_CALLS, 1},
+                                {COPYSCOPE_SYNC_CPU_BYTES, 8192},
+                                {COPYSCOPE_SYNC_DEVICE_CALLS, 2},
+                                {COPYSCOPE_SYNC_DEVICE_BYTES, 12288}})};
+    auto rows = operation_rows(sample);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].variant, "DMA buffer -> DMA buffer");
+    EXPECT_EQ(rows[0].syncs.for_cpu_calls, 1u);
+    EXPECT_EQ(rows[0].syncs.for_cpu_bytes, 8192u);
+    EXPECT_EQ(rows[0].syncs.for_device_calls, 2u);
+    EXPECT_EQ(rows[0].syncs.for_device_bytes, 12288u);
+    EXPECT_FALSE(rows[0].api);
+
+    RunOptions hooked;
+    hooked.origins.api_syncs = Basis::measured;
+    rows = operation_rows(sample, hooked);
+    ASSERT_TRUE(rows[0].api); // seen, and none: zero and not null
+    EXPECT_FALSE(rows[0].api->any());
+    sample.accounts.push_back(account(
+        COPYSCOPE_OP_READ, file, anon,
+        {{COPYSCOPE_OPERATIONS, 1}, {COPYSCOPE_API_SYNC_DEVICE_CALLS, 4}, {COPYSCOPE_API_SYNC_DEVICE_BYTES, 16384}}));
+    rows = operation_rows(sample);
+    const Row total = total_row(rows, {});
+    EXPECT_EQ(total.syncs.for_device_calls, 2u);
+    ASSERT_TRUE(total.api); // counted, so it was seen
+    EXPECT_EQ(total.api->for_device_bytes, 16384u);
+}
+
 } // namespace
 } // namespace copyscope

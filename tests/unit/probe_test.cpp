@@ -3,6 +3,7 @@
 #include "probe/plan.h"
 
 #include "fake_root.h"
+#include "model/account.h"
 
 namespace copyscope {
 namespace {
@@ -54,6 +55,14 @@ TEST_F(FactsTest, BounceBuffersAreThereUnlessTheKernelSaysNo) {
     EXPECT_FALSE(read_facts(root_).bounce_buffers);
     put("/sys/kernel/debug/swiotlb/io_tlb_nslabs", "32768\n");
     EXPECT_TRUE(read_facts(root_).bounce_buffers);
+}
+
+TEST_F(FactsTest, TheDmaBufferIsKnownByItsNumber) {
+    EXPECT_EQ(read_facts(root_).dma_device, 0u);
+    put("/sys/class/misc/copyscope/dev", "10:125\n");
+    EXPECT_EQ(read_facts(root_).dma_device, make_device(10, 125));
+    put("/sys/class/misc/copyscope/dev", "\n");
+    EXPECT_EQ(read_facts(root_).dma_device, 0u);
 }
 
 TEST_F(FactsTest, NoPrivilege) {
@@ -155,6 +164,26 @@ TEST(PlanTest, ATracepointIsBoundWhileItsModuleIsLoaded) {
     EXPECT_FALSE(plan->sees("PIO copies"));
     EXPECT_EQ(plan->not_seen().front(),
               "PIO copies of disks (no tracepoint libata:ata_sff_pio_transfer_data to attach to)");
+}
+
+TEST(PlanTest, CallsOfTheDmaBufferAreHookedWhereItIs) {
+    auto facts = all_functions();
+    EXPECT_EQ(bound_to(*make_plan(facts), "enter_ioctl"), "");
+    facts.dma_device = make_device(10, 125);
+    EXPECT_EQ(bound_to(*make_plan(facts), "enter_ioctl"), "__x64_sys_ioctl");
+    EXPECT_EQ(bound_to(*make_plan(facts), "exit_ioctl"), "__x64_sys_ioctl");
+}
+
+TEST(PlanTest, SyncsOfTheDmaApiAreFoundBehindTheirWrappers) {
+    auto facts = all_functions();
+    EXPECT_EQ(bound_to(*make_plan(facts), "api_sync_cpu_single"), "dma_sync_single_for_cpu");
+    facts.attachable.erase("dma_sync_single_for_cpu");
+    EXPECT_EQ(bound_to(*make_plan(facts), "api_sync_cpu_single"), "__dma_sync_single_for_cpu");
+    EXPECT_TRUE(make_plan(facts)->sees("DMA API syncs"));
+    facts.attachable.erase("__dma_sync_single_for_cpu");
+    EXPECT_FALSE(make_plan(facts)->sees("DMA API syncs"));
+    EXPECT_EQ(make_plan(facts)->not_seen().front(),
+              "syncs by the DMA API for the CPU (no dma_sync_single_for_cpu to attach to)");
 }
 
 TEST(PlanTest, AMetricIsSeenIfNothingOfItIsMissing) {

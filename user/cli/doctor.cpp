@@ -25,6 +25,10 @@ void print_facts(const Facts& facts) {
     fmt::print("BTF           {}\n", yes_no(facts.btf));
     fmt::print("tracing       {}\n", facts.tracing ? fmt::format("{} functions", facts.attachable.size()) : "no");
     fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
+    fmt::print("DMA buffer    {}\n", facts.dma_device
+                                         ? fmt::format("/dev/copyscope ({}:{})", device_major(facts.dma_device),
+                                                       device_minor(facts.dma_device))
+                                         : "no: the module copyscope is not loaded");
 }
 
 // What --copies can be on this machine. Breakpoints are set for a moment: only the kernel knows whether they are free.
@@ -59,7 +63,7 @@ void print_sources(const Facts& facts) {
 void print_plan(const Plan& plan) {
     std::string calls, last;
     for (const auto& binding : plan.bindings)
-        if (binding.hook->system_call && binding.hook->program.starts_with("exit_"))
+        if (binding.bound() && binding.hook->system_call && binding.hook->program.starts_with("exit_"))
             calls += std::string(calls.empty() ? "" : " ") + binding.hook->functions.front();
     fmt::print("\n{:<23} {}\n", "metric", "bound to");
     fmt::print("{:<23} system calls {}\n", "operations", calls);

@@ -13,6 +13,7 @@ Origins origins_of(const Session& session) {
     if_seen("page migration", Basis::derived, origins.migration);
     if_seen("bounce copies", Basis::derived, origins.bounce);
     if_seen("PIO copies", Basis::derived, origins.pio);
+    if_seen("DMA API syncs", Basis::measured, origins.api_syncs);
     return origins;
 }
 

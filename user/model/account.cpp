@@ -32,6 +32,7 @@ constexpr auto operation_names = [] {
     names[COPYSCOPE_OP_SENDFILE64] = "sendfile64";
     names[COPYSCOPE_OP_SPLICE] = "splice";
     names[COPYSCOPE_OP_COPY_FILE_RANGE] = "copy_file_range";
+    names[COPYSCOPE_OP_IOCTL] = "ioctl";
     names[COPYSCOPE_OP_FAULT] = "fault";
     return names;
 }();
@@ -43,9 +44,11 @@ constexpr auto endpoint_names = [] {
     names[COPYSCOPE_END_MEMORY_ANON] = "anonymous memory";
     names[COPYSCOPE_END_MEMORY_FILE] = "mapped file";
     names[COPYSCOPE_END_MEMORY_DEVICE] = "mapped device";
+    names[COPYSCOPE_END_MEMORY_DMA] = "mapped DMA buffer";
     names[COPYSCOPE_END_FILE] = "file";
     names[COPYSCOPE_END_BLOCK] = "block device";
     names[COPYSCOPE_END_CHAR] = "char device";
+    names[COPYSCOPE_END_DMA] = "DMA buffer";
     names[COPYSCOPE_END_PIPE] = "pipe";
     names[COPYSCOPE_END_TCP] = "tcp";
     names[COPYSCOPE_END_UDP] = "udp";
@@ -216,6 +219,7 @@ std::string endpoint_text(const copyscope_endpoint& end) {
     add(COPYSCOPE_END_LOOPBACK, "loopback");
     add(COPYSCOPE_END_NO_SG, "no sg");
     add(COPYSCOPE_END_VIRTUAL, "virtual");
+    add(COPYSCOPE_END_COHERENT, "coherent");
     return words.empty() ? text : text + " (" + words + ")";
 }
 
@@ -223,7 +227,8 @@ std::string endpoint_device(const copyscope_endpoint& end) {
     if (is_socket(end))
         return end.device ? "if " + std::to_string(end.device) : "";
     bool has_device = end.kind == COPYSCOPE_END_FILE || end.kind == COPYSCOPE_END_MEMORY_FILE ||
-                      end.kind == COPYSCOPE_END_BLOCK || end.kind == COPYSCOPE_END_CHAR;
+                      end.kind == COPYSCOPE_END_BLOCK || end.kind == COPYSCOPE_END_CHAR ||
+                      end.kind == COPYSCOPE_END_DMA;
     if (!has_device)
         return "";
     return std::to_string(device_major(end.device)) + ":" + std::to_string(device_minor(end.device));

@@ -133,6 +133,9 @@ Row total_row(std::span<const Row> rows, const Losses& losses) {
               &Row::dma_from_device, &Row::dma_to_device,  &Row::faults_minor,        &Row::faults_major,
               &Row::faults_cow,      &Row::kernel_ns,      &Row::unaccounted_bytes,   &Row::lost})
             total.*field += row.*field;
+        total.syncs += row.syncs;
+        if (row.api)
+            total.api = total.api.value_or(Syncs{}) += *row.api;
         total.cpu_copy_bytes += row.cpu_copy_bytes;
         total.cpu_copy_calls += row.cpu_copy_calls;
     }

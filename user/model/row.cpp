@@ -15,4 +15,11 @@ CpuCopies& CpuCopies::operator+=(const CpuCopies& other) {
     return *this;
 }
 
+Syncs& Syncs::operator+=(const Syncs& other) {
+    for (auto field :
+         {&Syncs::for_cpu_calls, &Syncs::for_cpu_bytes, &Syncs::for_device_calls, &Syncs::for_device_bytes})
+        this->*field += other.*field;
+    return *this;
+}
+
 } // namespace copyscope

@@ -25,6 +25,15 @@ struct CpuCopies {
     CpuCopies& operator+=(const CpuCopies& other);
 };
 
+// Hand-overs of memory between CPU and device.
+struct Syncs {
+    std::uint64_t for_cpu_calls = 0, for_cpu_bytes = 0;
+    std::uint64_t for_device_calls = 0, for_device_bytes = 0;
+
+    bool any() const { return for_cpu_calls || for_device_calls; }
+    Syncs& operator+=(const Syncs& other);
+};
+
 struct Promise {
     bool known = false; // false: the literature says nothing of this row; reporters print "-" / null
     int mode_switches = 0;
@@ -52,6 +61,8 @@ struct Row {
                   late_bytes = 0;       // parts of cpu_copy_bytes.kernel: segmentation, MSG_ZEROCOPY undone
     std::uint64_t referenced_bytes = 0; // user pages handed to a device by direct I/O included
     std::uint64_t dma_from_device = 0, dma_to_device = 0;
+    Syncs syncs;              // of the DMA buffer, as the program asked for them
+    std::optional<Syncs> api; // those that the kernel's DMA API made, for any device
     std::uint64_t faults_minor = 0, faults_major = 0, faults_cow = 0;
     std::uint64_t mapped_around_pages = 0, swapped_in_pages = 0;
     std::uint64_t kernel_ns = 0;

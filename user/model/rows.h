@@ -25,6 +25,7 @@ struct Origins {
     Basis transmit = Basis::measured, late = Basis::measured; // hooks on skb_copy_bits, skb_copy_ubufs
     Basis cow = Basis::measured;
     Basis bounce = Basis::not_seen, pio = Basis::not_seen, migration = Basis::not_seen;
+    Basis api_syncs = Basis::not_seen; // not of copies: whether the DMA API's syncs are hooked
 };
 
 Origins origins_of(CopySource source);

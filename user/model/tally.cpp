@@ -76,6 +76,16 @@ void Tally::fill(Row& row, const Origins& origins) const {
     row.referenced_bytes = sum_[COPYSCOPE_REFERENCED_BYTES] + sum_[COPYSCOPE_DIRECT_BYTES];
     row.dma_from_device = sum_[COPYSCOPE_DMA_FROM_DEVICE];
     row.dma_to_device = sum_[COPYSCOPE_DMA_TO_DEVICE];
+    row.syncs = {.for_cpu_calls = sum_[COPYSCOPE_SYNC_CPU_CALLS],
+                 .for_cpu_bytes = sum_[COPYSCOPE_SYNC_CPU_BYTES],
+                 .for_device_calls = sum_[COPYSCOPE_SYNC_DEVICE_CALLS],
+                 .for_device_bytes = sum_[COPYSCOPE_SYNC_DEVICE_BYTES]};
+    const Syncs api = {.for_cpu_calls = sum_[COPYSCOPE_API_SYNC_CPU_CALLS],
+                       .for_cpu_bytes = sum_[COPYSCOPE_API_SYNC_CPU_BYTES],
+                       .for_device_calls = sum_[COPYSCOPE_API_SYNC_DEVICE_CALLS],
+                       .for_device_bytes = sum_[COPYSCOPE_API_SYNC_DEVICE_BYTES]};
+    if (api.any() || origins.api_syncs != Basis::not_seen)
+        row.api = api;
     row.faults_minor = sum_[COPYSCOPE_FAULTS_MINOR];
     row.faults_major = sum_[COPYSCOPE_FAULTS_MAJOR];
     row.faults_cow = sum_[COPYSCOPE_FAULTS_COW];

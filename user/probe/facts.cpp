@@ -8,6 +8,8 @@
 #include <sstream>
 #include <sys/utsname.h>
 
+#include "model/account.h"
+
 namespace copyscope {
 namespace {
 
@@ -50,6 +52,14 @@ bool read_names(const std::string& path, std::unordered_set<std::string>& names)
     return !names.empty();
 }
 
+// "10:123". The module's node, whatever it is called in /dev.
+std::uint32_t read_dma_device(const std::string& root) {
+    std::ifstream file(root + "/sys/class/misc/copyscope/dev");
+    std::uint32_t major = 0, minor = 0;
+    char colon = 0;
+    return file >> major >> colon >> minor && colon == ':' ? make_device(major, minor) : 0;
+}
+
 // 6.1 has the folder only if there are bounce buffers, 6.12 always.
 bool read_bounce_buffers(const std::string& root) {
     const auto debugfs = root + "/sys/kernel/debug";
@@ -74,6 +84,7 @@ Facts read_facts(const std::string& root) {
     facts.root = has_capabilities(root);
     facts.bounce_buffers = read_bounce_buffers(root);
     facts.lockdown = read_lockdown(root);
+    facts.dma_device = read_dma_device(root);
     std::ifstream abi(root + "/sys/module/copyscope/parameters/abi");
     facts.module_loaded = readable(root + "/sys/module/copyscope/initstate") || abi.good();
     abi >> facts.module_abi;

@@ -2,6 +2,7 @@
 // What the running kernel offers: asked, never derived from its version. Knows nothing of which metric wants what.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_set>
 
@@ -10,15 +11,16 @@
 namespace copyscope {
 
 struct Facts {
-    std::string release;        // uname -r
-    std::string machine;        // uname -m
-    bool btf = false;           // /sys/kernel/btf/vmlinux is readable
-    bool root = false;          // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
-    bool tracing = false;       // tracefs is there and lists what can be attached
-    bool bounce_buffers = true; // the kernel has some, or does not say (debugfs is not mounted)
-    std::string lockdown;       // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
-    bool module_loaded = false; // our kernel module
-    int module_abi = 0;         // of its tracepoints, see COPYSCOPE_MODULE_ABI; 0: unknown
+    std::string release;          // uname -r
+    std::string machine;          // uname -m
+    bool btf = false;             // /sys/kernel/btf/vmlinux is readable
+    bool root = false;            // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
+    bool tracing = false;         // tracefs is there and lists what can be attached
+    bool bounce_buffers = true;   // the kernel has some, or does not say (debugfs is not mounted)
+    std::string lockdown;         // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
+    bool module_loaded = false;   // our kernel module
+    std::uint32_t dma_device = 0; // /dev/copyscope, in the kernel's form (make_device); 0: it is not there
+    int module_abi = 0;           // of its tracepoints, see COPYSCOPE_MODULE_ABI; 0: unknown
     std::unordered_set<std::string> attachable;  // available_filter_functions, without module names
     std::unordered_set<std::string> tracepoints; // available_events: "system:name", those of loaded modules included
 

@@ -23,6 +23,7 @@ struct Hook {
     const char* absent = "";  // what is not seen without it
     // "system:name": a raw tracepoint, which is there only while its module is loaded; then there are no functions
     const char* tracepoint = "";
+    bool dma_buffer = false; // of use only where /dev/copyscope is
 };
 
 // What a hook would be attached to in the best case, in words.

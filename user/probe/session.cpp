@@ -12,10 +12,16 @@
 #include <sys/syscall.h>
 
 #include "base/fd.h"
+#include "copyscope.h" // the contract of /dev/copyscope
 #include "copyscope.skel.h"
 #include "probe/breakpoints.h"
 #include "probe/sites.h"
 #include "probe/snapshot.h"
+
+static_assert(COPYSCOPE_CALL_SYNC == COPYSCOPE_DMA_SYNC && COPYSCOPE_CALL_SYNC_FOR_CPU == COPYSCOPE_DMA_FOR_CPU &&
+                  offsetof(copyscope_call_sync, length) == offsetof(copyscope_dma_sync, length) &&
+                  offsetof(copyscope_call_sync, owner) == offsetof(copyscope_dma_sync, owner),
+              "BPF reads the SYNC that the module is given");
 
 namespace copyscope {
 namespace {
@@ -212,6 +218,7 @@ Result<std::unique_ptr<Session>> Session::open(const Facts& facts, CopySource so
         return std::unexpected(status.error());
     loaded->choose(source);
     loaded->skeleton->data->may_bounce = facts.bounce_buffers;
+    loaded->skeleton->rodata->dma_buffer_device = facts.dma_device;
     if (const int err = copyscope_bpf__load(loaded->skeleton))
         return std::unexpected(explain("the kernel refused the BPF programs", err).error());
     if (auto status = loaded->attach(*plan); !status)

@@ -83,6 +83,10 @@ constexpr Column columns[] = {
     {"comm", FIELD(row.comm)},
     {"runs", FIELD(number(row.runs))},
     {"notes", FIELD(fmt::format("{}", fmt::join(row.notes, "; ")))},
+    {"syncs_for_cpu_calls", FIELD(number(row.syncs.for_cpu_calls))},
+    {"syncs_for_cpu_bytes", FIELD(number(row.syncs.for_cpu_bytes))},
+    {"syncs_for_device_calls", FIELD(number(row.syncs.for_device_calls))},
+    {"syncs_for_device_bytes", FIELD(number(row.syncs.for_device_bytes))},
     {"kernel", [](const Row&, const Report& report) { return report.kernel; }},
     {"report_lost", [](const Row&, const Report& report) { return number(report.losses.total()); }},
 };

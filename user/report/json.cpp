@@ -13,7 +13,8 @@
 //                 unaccounted_bytes, lost, provenance, textbook{mode_switches, cpu_copies, dma_copies}, verdict,
 //                 reason; then cycles, transmit_bytes, late_bytes (both parts of cpu_copy_bytes.kernel), errors,
 //                 bytes_asked, cpu_copy_calls{as cpu_copy_bytes}, pages{mapped_around, swapped_in}, operation, pid,
-//                 comm, runs, notes
+//                 comm, runs, notes,
+//                 syncs{for_cpu{calls, bytes}, for_device{calls, bytes}}, dma_api_syncs{as syncs}
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
 //
@@ -67,6 +68,11 @@ Json copies_json(const CpuCopies& copies) {
             {"migration", optional_number(copies.migration)}};
 }
 
+Json syncs_json(const Syncs& syncs) {
+    return {{"for_cpu", {{"calls", syncs.for_cpu_calls}, {"bytes", syncs.for_cpu_bytes}}},
+            {"for_device", {{"calls", syncs.for_device_calls}, {"bytes", syncs.for_device_bytes}}}};
+}
+
 Json row_json(const Row& row) {
     return {{"strategy", row.strategy},
             {"variant", row.variant},
@@ -97,7 +103,9 @@ Json row_json(const Row& row) {
             {"pid", nonzero(row.pid)},
             {"comm", nonempty(row.comm)},
             {"runs", row.runs},
-            {"notes", row.notes}};
+            {"notes", row.notes},
+            {"syncs", syncs_json(row.syncs)},
+            {"dma_api_syncs", row.api ? syncs_json(*row.api) : Json(nullptr)}};
 }
 
 } // namespace

@@ -62,8 +62,9 @@ Cell time_cell(const Row& row) {
 // The long names of endpoint_kind_name(), for where there is no room.
 std::string short_ends(std::string text) {
     constexpr std::pair<std::string_view, std::string_view> shorter[] = {
-        {"anonymous memory", "anon"}, {"mapped file", "mmap"}, {"mapped device", "mmap dev"},
-        {"block device", "block"},    {"char device", "char"}, {"unix socket", "unix"},
+        {"anonymous memory", "anon"},      {"mapped file", "mmap"}, {"mapped device", "mmap dev"},
+        {"mapped DMA buffer", "mmap DMA"}, {"DMA buffer", "DMA"},   {"block device", "block"},
+        {"char device", "char"},           {"unix socket", "unix"},
     };
     for (auto [name, brief] : shorter)
         for (std::size_t at; (at = text.find(name)) != std::string::npos;)
@@ -164,6 +165,9 @@ public:
             column("flt min/maj", [](const Row& row) { return pair(row.faults_minor, row.faults_major); }));
         if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.faults_cow > 0; }))
             table.columns.push_back(column("COW faults", [](const Row& row) { return count(row.faults_cow); }));
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.syncs.any(); }))
+            table.columns.push_back(column(
+                "syncs c/d", [](const Row& row) { return pair(row.syncs.for_cpu_calls, row.syncs.for_device_calls); }));
         table.columns.push_back(column("kernel/MiB", time_cell));
         table.columns.push_back(column(
             "unaccounted", [](const Row& row) { return alarm(bytes(row.unaccounted_bytes), row.unaccounted_bytes); }));
