@@ -3,6 +3,7 @@
 #include "bench/choice.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "bench/filesystem.h"
 #include "bench_fixture.h"
@@ -41,7 +42,8 @@ TEST(Choice, AllIsWhatFitsTheSink) {
 
 TEST(Choice, NamesWhatIsLeftOut) {
     auto said = choose_strategies("all", target("null"), ".").value().left_out;
-    std::erase_if(said, [](const std::string& line) { return line.starts_with("direct "); });
+    std::erase_if(said,
+                  [](const std::string& line) { return line.starts_with("direct ") || line.starts_with("dma-"); });
     ASSERT_EQ(said.size(), 2u);
     EXPECT_EQ(said[0], "zerocopy was not run: it needs a TCP target (--sink tcp:HOST:PORT)");
     EXPECT_EQ(said[1],
@@ -49,6 +51,20 @@ TEST(Choice, NamesWhatIsLeftOut) {
     said = choose_strategies("", std::nullopt, "/proc").value().left_out;
     ASSERT_EQ(said.size(), 1u);
     EXPECT_EQ(said[0], "direct was not run: proc does not support O_DIRECT (choose another --scratch)");
+}
+
+TEST(Choice, WithoutTheModuleThereIsNoDmaBuffer) {
+    if (std::filesystem::exists("/dev/copyscope"))
+        GTEST_SKIP() << "the module is loaded";
+    const auto said = choose_strategies("all", std::nullopt, ".").value().left_out;
+    int named = 0;
+    for (const auto& line : said)
+        if (line.starts_with("dma-")) {
+            EXPECT_NE(line.find(" was not run: "), std::string::npos) << line;
+            EXPECT_NE(line.find("insmod"), std::string::npos) << line;
+            named++;
+        }
+    EXPECT_EQ(named, 3);
 }
 
 TEST(Choice, AskedForByNameItIsAnError) {

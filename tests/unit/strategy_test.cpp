@@ -151,7 +151,7 @@ TEST(StrategyTable, NamesAreUniqueAndFound) {
         EXPECT_TRUE(names.insert(strategy->name).second);
         EXPECT_EQ(find_strategy(strategy->name), strategy);
     }
-    EXPECT_EQ(names.size(), 9u);
+    EXPECT_EQ(names.size(), 12u);
     EXPECT_EQ(default_strategies().size(), 5u);
     EXPECT_EQ(find_strategy("teleport"), nullptr);
 }
@@ -173,6 +173,10 @@ TEST(StrategyTable, PromisesWhatTheTextbookPromises) {
     EXPECT_EQ(splice_strategy.textbook_no_sg.cpu_copies, 0);
     EXPECT_EQ(direct_strategy.textbook.cpu_copies, 1);
     EXPECT_EQ(zerocopy_strategy.textbook_no_sg.cpu_copies, 0);
+    EXPECT_EQ(dma_buffer_strategy.textbook.cpu_copies, 0);
+    EXPECT_EQ(dma_buffer_strategy.textbook_no_sg.cpu_copies, 1);
+    EXPECT_EQ(dma_zerocopy_strategy.textbook.cpu_copies, 0);
+    EXPECT_EQ(dma_coherent_strategy.textbook.cpu_copies, 2);
     EXPECT_EQ(copy_file_range_strategy.textbook.cpu_copies, 0);
     EXPECT_EQ(cow_fork_strategy.textbook.cpu_copies, 1);
     EXPECT_EQ(private_write_strategy.textbook.cpu_copies, 1);

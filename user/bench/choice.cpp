@@ -77,6 +77,8 @@ Result<Choice> choose_strategies(const std::string& list, const std::optional<Ta
         auto why = misfit(*strategy, target);
         if (strategy == &direct_strategy && !supports_direct(source))
             why = no_direct(source);
+        if (why.empty() && strategy->obstacle)
+            why = strategy->obstacle();
         if (why.empty())
             choice.strategies.push_back(strategy);
         else

@@ -85,6 +85,8 @@ struct Strategy {
     Result<std::unique_ptr<Workload>> (*prepare)(const Transfer&);
     SinkNeed sink = SinkNeed::any; // those that take any sink are run by default
     Cycle cycle = Cycle::chunk;
+    // Why it cannot be run on this machine, with the remedy; empty: it can. nullptr: it always can.
+    std::string (*obstacle)() = nullptr;
 };
 
 // Bytes that one cycle of the strategy moves.
@@ -106,6 +108,9 @@ extern const Strategy sendfile_strategy;
 extern const Strategy splice_strategy;
 extern const Strategy direct_strategy;
 extern const Strategy zerocopy_strategy;
+extern const Strategy dma_buffer_strategy;
+extern const Strategy dma_zerocopy_strategy;
+extern const Strategy dma_coherent_strategy;
 extern const Strategy copy_file_range_strategy;
 extern const Strategy cow_fork_strategy;
 extern const Strategy private_write_strategy;

@@ -8,10 +8,11 @@ namespace copyscope {
 namespace {
 
 // In the order in which reports show them: from the most copies to the fewest, direct I/O last; then those that need a
-// sink of one kind, or none.
+// sink of one kind, or none; then those that need the module.
 constexpr const Strategy* table[] = {
-    &read_write_strategy, &mmap_write_strategy,      &sendfile_strategy, &splice_strategy,        &direct_strategy,
-    &zerocopy_strategy,   &copy_file_range_strategy, &cow_fork_strategy, &private_write_strategy,
+    &read_write_strategy,    &mmap_write_strategy, &sendfile_strategy,        &splice_strategy,
+    &direct_strategy,        &zerocopy_strategy,   &copy_file_range_strategy, &cow_fork_strategy,
+    &private_write_strategy, &dma_buffer_strategy, &dma_zerocopy_strategy,    &dma_coherent_strategy,
 };
 
 } // namespace

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// See dma_memory.h.
+#include "strategy/dma_memory.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace copyscope {
+
+namespace {
+
+constexpr std::uint64_t whole_pages(std::uint64_t bytes) {
+    return (bytes + dma_alignment - 1) / dma_alignment * dma_alignment;
+}
+
+} // namespace
+
+std::string no_dma_buffer() {
+    const auto device = DmaDevice::open();
+    return device ? "" : device.error().message;
+}
+
+Result<DmaMemory> allocate_dma(DmaKind kind, std::uint64_t length) {
+    auto device = DmaDevice::open();
+    if (!device)
+        return std::unexpected(device.error());
+    if (const auto extents = device->alloc({.length = whole_pages(length), .kind = kind}); !extents)
+        return std::unexpected(extents.error());
+    auto memory = device->map(whole_pages(length), 0, MAP_POPULATE);
+    if (!memory)
+        return std::unexpected(memory.error());
+    return DmaMemory{std::move(*device), std::move(*memory)};
+}
+
+Result<FilledByDisk> prepare_filled_by_disk(const Transfer& transfer) {
+    if (transfer.chunk % dma_alignment != 0)
+        return fail_usage(fmt::format("direct I/O moves whole blocks and the chunk is {} bytes: use a multiple of {}",
+                                      transfer.chunk, dma_alignment));
+    auto plain = open_source(transfer); // tells what is wrong with the file, apart from O_DIRECT
+    if (!plain)
+        return std::unexpected(plain.error());
+    auto source = open_source(transfer, O_DIRECT);
+    if (!source)
+        return fail(
+            fmt::format("the file system of {} has no direct I/O: choose a source on a disk", transfer.source_path));
+    auto buffer = allocate_dma(DmaKind::streaming, transfer.size);
+    if (!buffer)
+        return std::unexpected(buffer.error());
+    return FilledByDisk{std::move(*source), std::move(*buffer)};
+}
+
+Result<std::size_t> fill_by_disk(const FilledByDisk& with, std::uint64_t offset, std::size_t count,
+                                 const Transfer& transfer, Moved& moved) {
+    char* at = static_cast<char*>(with.buffer.memory.get()) + offset;
+    // Whole blocks: the tail of the file comes back short, a shorter request would be EINVAL.
+    const auto got = read_some(with.source.get(), at, whole_pages(count), transfer, moved);
+    if (!got)
+        return std::unexpected(got.error());
+    if (*got < count && *got % dma_alignment != 0)
+        return source_ended(transfer, moved); // a ragged end before the expected one: it became shorter
+    return std::min(*got, count);
+}
+
+} // namespace copyscope
