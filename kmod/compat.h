@@ -70,7 +70,7 @@ static inline void copyscope_eventfd_signal(struct eventfd_ctx *context)
 #endif
 }
 
-/* v6.2, 90c9f7d26b8e: dma_buf_vmap() wants the reservation held, which its new twin takes. */
+/* v6.2, 56e5abba8c3e: dma_buf_vmap() wants the reservation held, which its new twin takes. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #define copyscope_dma_buf_vmap dma_buf_vmap_unlocked
 #define copyscope_dma_buf_vunmap dma_buf_vunmap_unlocked
@@ -91,12 +91,13 @@ static inline void copyscope_eventfd_signal(struct eventfd_ctx *context)
 #endif
 
 /*
- * v6.2, edd1dbc83b1d: io_uring registers buffers that map a file, if it is not one that is written back. Before,
+ * v6.5, "io_uring: rsrc: delegate VMA file-backed check to GUP": io_uring registers buffers that map a file, if it is
+ * not one that is written back. Before,
  * io_uring/rsrc.c:io_pin_pages() refuses every mapping of a file but shmem's and hugetlb's with EOPNOTSUPP.
  */
 static inline bool copyscope_can_fix_buffers(void)
 {
-	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0);
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0);
 }
 
 #define COPYSCOPE_CAN_CHOOSE_CACHING true

@@ -131,12 +131,12 @@ void check(const std::string& name, bool good, const std::string& why) {
     failures += !good;
 }
 
-// Where each task of a process is in the kernel, for whoever must find out why nothing goes on.
-void show_stacks(pid_t pid) {
-    const std::string command =
-        "for task in /proc/" + std::to_string(pid) + "/task/*; do echo \"# $task\"; sed 's/^/# /' $task/stack; done";
-    if (std::system(command.c_str()))
-        std::printf("# no stack of %d\n", pid);
+// Where each task of ours is in the kernel, forked children too, for whoever must find out why nothing goes on.
+void show_stacks() {
+    if (std::system("for task in /proc/[0-9]*/task/*; do"
+                    "  grep -q copyscope-dma-f $task/comm || continue;"
+                    "  echo \"# $task\"; sed 's/^/# /' $task/stack; done 2>/dev/null"))
+        std::printf("# no stacks\n");
 }
 
 // Starts workers as others end, until all calls are made and everybody is gone. The status of one that ended as none
@@ -171,8 +171,7 @@ int drive(const Options& options) {
         still = now == last ? still + 1 : 0;
         last = now;
         if (still == 9000) { // three minutes and more
-            for (const pid_t worker : workers)
-                show_stacks(worker);
+            show_stacks();
             return -1;
         }
     }

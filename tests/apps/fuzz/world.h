@@ -5,9 +5,11 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csetjmp>
 #include <csignal>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -90,22 +92,24 @@ inline void make_socket(std::size_t slot) {
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
             return;
     } else {
-        const int listener = socket(AF_INET, SOCK_STREAM, 0);
+        // Never a blocking one, not even for a moment: another thread may use a number it has closed and we have got.
+        const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t length = sizeof(address);
         auto* any_address = reinterpret_cast<sockaddr*>(&address);
-        ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+        ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        pollfd arrival{listener, POLLIN, 0};
         if (!bind(listener, any_address, length) && !listen(listener, 1) &&
-            !getsockname(listener, any_address, &length) && !connect(ends[1], any_address, length))
+            !getsockname(listener, any_address, &length) &&
+            (!connect(ends[1], any_address, length) || errno == EINPROGRESS) && poll(&arrival, 1, 1000) == 1)
             ends[0] = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
         close(listener);
         if (ends[0] < 0) {
             close(ends[1]);
             return;
         }
-        fcntl(ends[1], F_SETFL, O_NONBLOCK);
         const int on = 1;
         setsockopt(ends[1], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
     }
