@@ -30,7 +30,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "copyscope.h"
+#include "dma.h"
 #include "dma_pattern.h"
 
 namespace {
@@ -61,12 +61,7 @@ void is_error(const std::string& name, int found, int wanted) {
     std::exit(1);
 }
 
-template<typename T>
-T sized() {
-    T argument{};
-    argument.size = sizeof(T);
-    return argument;
-}
+using dma::sized;
 
 // A buffer and its mapping, until the program ends. One thread, besides copies.
 struct Buffer {

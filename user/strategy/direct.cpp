@@ -4,15 +4,10 @@
 #include "strategy/loops.h"
 
 #include <algorithm>
-#include <fcntl.h>
-#include <fmt/format.h>
 
 namespace copyscope {
 
 namespace {
-
-// O_DIRECT wants offset, length and address in units of the logical block; 4096 is a multiple of every one in use.
-constexpr std::size_t alignment = 4096;
 
 class Direct : public Workload {
 public:
@@ -30,7 +25,7 @@ public:
             const auto put = write_all(buffer_.get(), count, transfer_, moved);
             if (!put)
                 return std::unexpected(put.error());
-            if (*got % alignment != 0 && moved.bytes < transfer_.size)
+            if (*got % direct_alignment != 0 && moved.bytes < transfer_.size)
                 return source_ended(transfer_, moved); // a ragged end before the expected one: it became shorter
         }
         return moved;
@@ -43,17 +38,9 @@ private:
 };
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    if (transfer.chunk % alignment != 0)
-        return fail_usage(fmt::format("direct I/O moves whole blocks and the chunk is {} bytes: use a multiple of {}",
-                                      transfer.chunk, alignment));
-    auto plain = open_source(transfer); // tells what is wrong with the file, apart from O_DIRECT
-    if (!plain)
-        return std::unexpected(plain.error());
-    auto source = open_source(transfer, O_DIRECT);
+    auto source = open_direct_source(transfer);
     if (!source)
-        return fail(
-            fmt::format("the file system of {} has no direct I/O: choose a source on a disk, or leave out direct",
-                        transfer.source_path));
+        return std::unexpected(source.error());
     auto buffer = touched_buffer(transfer.chunk);
     if (!buffer)
         return std::unexpected(buffer.error());

@@ -3,8 +3,6 @@
 #include "strategy/dma_memory.h"
 
 #include <algorithm>
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace copyscope {
@@ -12,7 +10,7 @@ namespace copyscope {
 namespace {
 
 constexpr std::uint64_t whole_pages(std::uint64_t bytes) {
-    return (bytes + dma_alignment - 1) / dma_alignment * dma_alignment;
+    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }
 
 } // namespace
@@ -35,16 +33,9 @@ Result<DmaMemory> allocate_dma(DmaKind kind, std::uint64_t length) {
 }
 
 Result<FilledByDisk> prepare_filled_by_disk(const Transfer& transfer) {
-    if (transfer.chunk % dma_alignment != 0)
-        return fail_usage(fmt::format("direct I/O moves whole blocks and the chunk is {} bytes: use a multiple of {}",
-                                      transfer.chunk, dma_alignment));
-    auto plain = open_source(transfer); // tells what is wrong with the file, apart from O_DIRECT
-    if (!plain)
-        return std::unexpected(plain.error());
-    auto source = open_source(transfer, O_DIRECT);
+    auto source = open_direct_source(transfer);
     if (!source)
-        return fail(
-            fmt::format("the file system of {} has no direct I/O: choose a source on a disk", transfer.source_path));
+        return std::unexpected(source.error());
     auto buffer = allocate_dma(DmaKind::streaming, transfer.size);
     if (!buffer)
         return std::unexpected(buffer.error());
@@ -58,7 +49,7 @@ Result<std::size_t> fill_by_disk(const FilledByDisk& with, std::uint64_t offset,
     const auto got = read_some(with.source.get(), at, whole_pages(count), transfer, moved);
     if (!got)
         return std::unexpected(got.error());
-    if (*got < count && *got % dma_alignment != 0)
+    if (*got < count && *got % direct_alignment != 0)
         return source_ended(transfer, moved); // a ragged end before the expected one: it became shorter
     return std::min(*got, count);
 }

@@ -8,9 +8,6 @@
 
 namespace copyscope {
 
-// O_DIRECT wants offset, length and address in units of the logical block, the buffer whole pages.
-inline constexpr std::size_t dma_alignment = 4096;
-
 // Why there is no DMA buffer on this machine; empty: there is one.
 std::string no_dma_buffer();
 

@@ -27,6 +27,21 @@ Result<Fd> open_source(const Transfer& transfer, int flags) {
     return fd;
 }
 
+Result<Fd> open_direct_source(const Transfer& transfer) {
+    if (transfer.chunk % direct_alignment != 0)
+        return fail_usage(fmt::format("direct I/O moves whole blocks and the chunk is {} bytes: use a multiple of {}",
+                                      transfer.chunk, direct_alignment));
+    auto plain = open_source(transfer); // tells what is wrong with the file, apart from O_DIRECT
+    if (!plain)
+        return std::unexpected(plain.error());
+    auto source = open_source(transfer, O_DIRECT);
+    if (!source)
+        return fail(
+            fmt::format("the file system of {} has no direct I/O: choose a source on a disk, or leave out direct I/O",
+                        transfer.source_path));
+    return source;
+}
+
 Result<Mapping> map_source(const Transfer& transfer, std::size_t length, int rights, int flags) {
     const auto source = open_source(transfer);
     if (!source)

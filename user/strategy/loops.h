@@ -21,6 +21,12 @@ namespace copyscope {
 // bytes.
 Result<Fd> open_source(const Transfer& transfer, int flags = 0);
 
+// O_DIRECT wants offset, length and address in units of the logical block; 4096 is a multiple of every one in use.
+inline constexpr std::size_t direct_alignment = 4096;
+
+// The source opened O_DIRECT. A chunk that is no multiple of direct_alignment is a wrong use.
+Result<Fd> open_direct_source(const Transfer& transfer);
+
 // The first `length` bytes of the source, mapped and not touched. `flags`: MAP_SHARED or MAP_PRIVATE.
 Result<Mapping> map_source(const Transfer& transfer, std::size_t length, int rights, int flags);
 
