@@ -37,9 +37,8 @@ static __always_inline void count_sync(struct ledger *ledger, __u64 argument)
 		ledger->dirty |= DIRTY_OTHER;
 		return;
 	}
-	counter = call.owner == COPYSCOPE_CALL_SYNC_FOR_CPU ? COPYSCOPE_SYNC_CPU_CALLS : COPYSCOPE_SYNC_DEVICE_CALLS;
-	account_add(ledger_account(ledger), counter, 1);
-	account_add(ledger_account(ledger), counter + 1, call.length);
+	counter = call.owner == COPYSCOPE_CALL_SYNC_FOR_CPU ? COPYSCOPE_SYNC_CPU_BYTES : COPYSCOPE_SYNC_DEVICE_BYTES;
+	account_copied(ledger_account(ledger), counter, call.length);
 }
 
 SEC("?fexit")
@@ -60,37 +59,25 @@ int BPF_PROG(exit_ioctl, const struct pt_regs *regs, long result)
  * kernel/dma/mapping.c. In the task that is inside an operation only: what runs in an interrupt (a NIC's receive ring) or
  * in a kernel thread is nobody's. On 6.12, not on 6.1, they are called for devices that need a sync alone.
  */
-static __always_inline struct ledger *ledger_of_sync(void)
+static __always_inline int count_api_sync(__u32 counter, __u64 bytes)
 {
-	return in_task() ? open_ledger() : NULL;
-}
+	struct ledger *ledger = in_task() ? open_ledger() : NULL;
 
-static __always_inline void add_sync(struct ledger *ledger, __u32 counter, __u64 bytes)
-{
-	__u64 account = ledger_account(ledger);
-
-	account_add(account, counter, 1);
-	account_add(account, counter + 1, bytes);
+	if (ledger)
+		account_copied(ledger_account(ledger), counter, bytes);
+	return 0;
 }
 
 SEC("?fentry")
 int BPF_PROG(api_sync_cpu_single, struct device *device, __u64 address, size_t bytes)
 {
-	struct ledger *ledger = ledger_of_sync();
-
-	if (ledger)
-		add_sync(ledger, COPYSCOPE_API_SYNC_CPU_CALLS, bytes);
-	return 0;
+	return count_api_sync(COPYSCOPE_API_SYNC_CPU_BYTES, bytes);
 }
 
 SEC("?fentry")
 int BPF_PROG(api_sync_device_single, struct device *device, __u64 address, size_t bytes)
 {
-	struct ledger *ledger = ledger_of_sync();
-
-	if (ledger)
-		add_sync(ledger, COPYSCOPE_API_SYNC_DEVICE_CALLS, bytes);
-	return 0;
+	return count_api_sync(COPYSCOPE_API_SYNC_DEVICE_BYTES, bytes);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -141,16 +141,16 @@ enum copyscope_counter {
 	COPYSCOPE_FAULTS_COW,
 	COPYSCOPE_AROUND_PAGES,  /* page table entries set by faults on files, fault-around included */
 	COPYSCOPE_SWAPPED_IN_PAGES, /* read from swap, swap read-ahead included */
-	/* SYNC of /dev/copyscope, as the program asked for it and got it. Calls and bytes stand next to each other. */
-	COPYSCOPE_SYNC_CPU_CALLS,
+	/* SYNC of /dev/copyscope, as the program asked for it and got it. Bytes and calls as of a copy class. */
 	COPYSCOPE_SYNC_CPU_BYTES,
-	COPYSCOPE_SYNC_DEVICE_CALLS,
+	COPYSCOPE_SYNC_CPU_CALLS,
 	COPYSCOPE_SYNC_DEVICE_BYTES,
+	COPYSCOPE_SYNC_DEVICE_CALLS,
 	/* What the kernel's DMA API did inside operations, for any device. */
-	COPYSCOPE_API_SYNC_CPU_CALLS,
 	COPYSCOPE_API_SYNC_CPU_BYTES,
-	COPYSCOPE_API_SYNC_DEVICE_CALLS,
+	COPYSCOPE_API_SYNC_CPU_CALLS,
 	COPYSCOPE_API_SYNC_DEVICE_BYTES,
+	COPYSCOPE_API_SYNC_DEVICE_CALLS,
 	COPYSCOPE_UNEXPLAINED_BYTES, /* moved, but no copy, reference or DMA was seen for it (per operation, per leg) */
 	COPYSCOPE_EXCESS_BYTES,      /* copied or referenced, but not in the return value (retries, failed operations) */
 	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */
