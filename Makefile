@@ -27,7 +27,9 @@ CXXFLAGS ?= -O2 -g
 # -Wno-restrict: GCC 12 takes std::string::insert for an overlapping memcpy (GCC bug 105329)
 CXXFLAGS += -std=c++23 -Wall -Wextra -Wpedantic -Werror -Wno-restrict
 CPPFLAGS += -Iuser -Ibpf/include -Ikmod/uapi -isystem $(B)/bpf -MMD -MP
-LDLIBS := -lbpf -lfmt -lelf -lz -lpthread
+LDLIBS := -lbpf -lfmt -lelf -lz -lsqlite3 -lpthread
+DAEMON_LDLIBS := -lsystemd -lcap -lmicrohttpd
+CLI_LDLIBS := -lncursesw -ltinfo
 # -mcpu=v3 (ALU32, JMP32) needs no kernel newer than 5.1
 BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter -Werror
 
@@ -37,6 +39,7 @@ FLOOR_KERNEL := 6.1
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 LIB_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(filter-out user/cli/% user/daemon/%,$(wildcard user/*/*.cpp)))
 CLI_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard user/cli/*.cpp))
+DAEMON_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard user/daemon/*.cpp))
 UNIT_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard tests/unit/*.cpp))
 WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/apps/*.cpp))
 
@@ -100,12 +103,18 @@ $(B)/libcopyscope.a: $(LIB_OBJECTS)
 $(B)/bin/copyscope: $(CLI_OBJECTS) $(B)/libcopyscope.a
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(CLI_LDLIBS) $(LDLIBS)
 
-$(B)/bin/copyscope-unit: $(UNIT_OBJECTS) $(B)/libcopyscope.a
+$(B)/bin/copyscoped: $(DAEMON_OBJECTS) $(B)/libcopyscope.a
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -lgmock $(LDLIBS)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(DAEMON_LDLIBS) $(LDLIBS)
+
+# Of the daemon all but its main().
+$(B)/bin/copyscope-unit: $(UNIT_OBJECTS) $(filter-out %/main.o,$(DAEMON_OBJECTS)) $(B)/libcopyscope.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -lgmock $(DAEMON_LDLIBS) $(LDLIBS)
 
 # Small programs with a known answer, for the tests on real kernels.
 $(B)/bin/copyscope-%: $(B)/tests/apps/%.o $(B)/libcopyscope.a
@@ -137,4 +146,4 @@ lint: packages
 clean:
 	$(Q)rm -rf $(B)
 
--include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp))
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(DAEMON_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp))

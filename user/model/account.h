@@ -31,6 +31,10 @@ struct ProcessInfo {
     std::uint32_t uid = 0;
     std::uint32_t parent_tgid = 0;
     std::uint64_t cgroup_id = 0;
+    // What user space adds (probe/identity.h); each empty where it could not be found out.
+    std::string cmdline{};   // arguments, with spaces between them
+    std::string cgroup{};    // path below the root of cgroup v2: "/system.slice/nginx.service"
+    std::string container{}; // 12 digits of the container's id, as docker and podman print it
 };
 
 // Everything that was not counted. Each is a number of events, not of bytes.

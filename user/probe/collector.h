@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts everybody's operations, interval after interval: the differences of one reading and the one before, with the
+// processes they belong to. What the maps hold of processes that have ended is removed once it has been read.
+// Not thread-safe. Must not know who wants the intervals.
+#pragma once
+
+#include <memory>
+
+#include "model/interval.h"
+#include "probe/identity.h"
+#include "probe/session.h"
+
+namespace copyscope {
+
+// An interface, so that what consumes intervals can be tested without a kernel.
+class IntervalSource {
+public:
+    virtual ~IntervalSource() = default;
+    // What happened since the last call, or since the source was opened.
+    virtual Result<Interval> next() = 0;
+};
+
+class Collector : public IntervalSource {
+public:
+    // Takes over an opened session and counts all processes from now on.
+    static Result<std::unique_ptr<Collector>> start(std::unique_ptr<Session> session);
+    ~Collector() override;
+
+    Result<Interval> next() override;
+
+    const Session& session() const;
+    std::size_t accounts() const;  // in the maps, at the last reading
+    std::size_t processes() const; // likewise
+
+private:
+    struct Known;
+    explicit Collector(std::unique_ptr<Session> session);
+    std::unique_ptr<Session> session_;
+    std::unique_ptr<Known> known_;
+};
+
+} // namespace copyscope

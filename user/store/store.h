@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// History in one SQLite file: what the daemon keeps, and what `copyscope record` writes. The same format, so a
+// recording is a history that can be carried away. Knows intervals and SQLite. Must not know where intervals come from.
+//
+// Every append is one transaction: what was committed survives the end of the process and of the machine. Intervals are
+// kept raw (as they came), by minute and by hour; the sums of all three are the same to the byte.
+// A Store belongs to one thread; one writer and any number of readers may have the file open (WAL).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "model/interval.h"
+
+namespace copyscope {
+
+// What all intervals of one run of the collector have in common.
+struct Provenance {
+    std::string kernel{};  // uname -r
+    std::string boot_id{}; // /proc/sys/kernel/random/boot_id: start times count from the boot
+    CopySource source = CopySource::derived;
+    bool api_syncs = false;              // whether the DMA API's syncs are hooked (Origins.api_syncs)
+    std::vector<std::string> not_seen{}; // one line each
+};
+
+// 0 days or bytes: no limit.
+struct Retention {
+    std::uint32_t raw_hours = 24;
+    std::uint32_t minute_days = 14;
+    std::uint32_t hour_days = 400;
+    std::uint64_t max_bytes = 1ULL << 30; // of the file; the oldest goes first, raw before minutes before hours
+};
+
+struct StoreFacts {
+    std::uint64_t bytes = 0; // of the file and its WAL
+    std::uint64_t intervals = 0, minutes = 0, hours = 0;
+    WallTime first = 0, last = 0; // 0: empty
+};
+
+// A range as it could be had. `interval.begin` and `.end` are what is really covered.
+struct Span {
+    Interval interval{};
+    Provenance provenance{}; // of the latest interval in it
+    bool widened = false;    // to whole minutes or hours, because finer history has expired
+};
+
+enum class StoreMode {
+    create,    // opens or creates; for the one writer
+    read_only, // must exist; waits for nobody
+};
+
+class Store {
+public:
+    // Refuses, with one line that says which: a file that is no SQLite database, one of another program
+    // (application_id), one of a newer schema (names both versions), a damaged one (PRAGMA quick_check). None of them
+    // is written to. An older schema is migrated in one transaction, in mode create only. Creates with mode 0640.
+    static Result<Store> open(const std::string& path, StoreMode mode);
+    Store(Store&&) noexcept;
+    Store& operator=(Store&&) noexcept;
+    ~Store();
+
+    // Names the run that the intervals appended from now on belong to.
+    Status begin_run(const Provenance& provenance);
+
+    // One transaction. On error (a full disk) nothing of the interval is in the file, and the store can be used on.
+    Status append(const Interval& interval);
+
+    // Sums minutes and hours that are complete at `now`, and removes what is older than `retention` allows.
+    Status maintain(WallTime now, const Retention& retention);
+
+    // The sum of all intervals that end in (since, until]. Reads hours and minutes where it can.
+    Result<Span> read(WallTime since, WallTime until) const;
+
+    // Each interval of the range as finely as it is kept, oldest first; stops early if `visit` fails.
+    Status for_each(WallTime since, WallTime until, const std::function<Status(const Interval&)>& visit) const;
+
+    Result<StoreFacts> facts() const;
+
+private:
+    struct Database;
+    explicit Store(std::unique_ptr<Database> database);
+    std::unique_ptr<Database> database_;
+};
+
+} // namespace copyscope
