@@ -65,7 +65,4 @@ void clear_progress();
 // each program (kernel/trace/ftrace.c, synchronize_rcu_tasks).
 void detach(std::unique_ptr<Session>& session);
 
-// How sure the numbers of each class are in this session.
-Origins origins_of(const Session& session);
-
 } // namespace copyscope

@@ -10,25 +10,12 @@
 #include <vector>
 
 #include "model/account.h"
+#include "model/origins.h"
 #include "model/row.h"
 #include "model/verdict.h"
 #include "strategy/strategy.h"
 
 namespace copyscope {
-
-// Where the numbers of one class of copies come from, worst first.
-enum class Basis { not_seen, derived, measured };
-
-// By class; the defaults are what the BPF programs do without help. Who measures with the module overwrites them.
-struct Origins {
-    Basis to_user = Basis::derived, from_user = Basis::derived, kernel = Basis::derived;
-    Basis transmit = Basis::measured, late = Basis::measured; // hooks on skb_copy_bits, skb_copy_ubufs
-    Basis cow = Basis::measured;
-    Basis bounce = Basis::not_seen, pio = Basis::not_seen, migration = Basis::not_seen;
-    Basis api_syncs = Basis::not_seen; // not of copies: whether the DMA API's syncs are hooked
-};
-
-Origins origins_of(CopySource source);
 
 // One repetition of one strategy.
 struct StrategyRun {

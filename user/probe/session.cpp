@@ -49,16 +49,23 @@ Status explain(const std::string& what, int err) {
 
 // Two sessions would count each other's cost. The lock is on a directory that only root can open and that every mount
 // namespace shares; the kernel drops it with the process, so nothing can be left behind.
+constexpr char lock_folder[] = "/sys/kernel/tracing";
+
 Result<Fd> lock_machine() {
-    Fd directory(open("/sys/kernel/tracing", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    Fd directory(open(lock_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory)
-        return fail_errno("cannot open /sys/kernel/tracing");
+        return fail_errno(std::string("cannot open ") + lock_folder);
     if (flock(directory.get(), LOCK_EX | LOCK_NB))
         return fail("another copyscope is measuring on this machine: wait until it has ended, or end it");
     return directory;
 }
 
 } // namespace
+
+bool another_session() {
+    const Fd directory(open(lock_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return directory && flock(directory.get(), LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
 
 struct Session::Loaded {
     Fd lock;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bench/recorder.h"
+#include "model/origins.h"
 #include "probe/plan.h"
 
 struct copyscope_bpf;
@@ -38,5 +39,11 @@ private:
     std::unique_ptr<Loaded> loaded_;
     Losses losses_before_;
 };
+
+// How sure the numbers of each class are in this session.
+Origins origins_of(const Session& session);
+
+// Whether a copyscope, this process included, measures on this machine at this moment.
+bool another_session();
 
 } // namespace copyscope

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "model/interval.h"
+#include "model/origins.h"
 
 namespace copyscope {
 
@@ -21,7 +22,7 @@ struct Provenance {
     std::string kernel{};  // uname -r
     std::string boot_id{}; // /proc/sys/kernel/random/boot_id: start times count from the boot
     CopySource source = CopySource::derived;
-    bool api_syncs = false;              // whether the DMA API's syncs are hooked (Origins.api_syncs)
+    Origins origins{};                   // how sure the numbers of each class are
     std::vector<std::string> not_seen{}; // one line each
 };
 

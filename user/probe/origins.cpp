@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the source of copies and what the plan has bound to how sure the numbers of each class are.
-#include "cli/commands.h"
+#include "probe/session.h"
 
 namespace copyscope {
 
