@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accounts -> groups: what belongs together, in which order, and what is left for "other". Time and memory grow with
+// the number of accounts, not with its square.
+#include "model/breakdown.h"
+
+#include <algorithm>
+#include <functional>
+#include <span>
+#include <tuple>
+#include <unordered_map>
+
+#include "model/class_row.h"
+#include "model/labels.h"
+#include "model/strategies.h"
+#include "model/tally.h"
+
+namespace copyscope {
+
+namespace {
+
+using Number = std::uint32_t; // of a process, a group or an account
+
+// Each account with whose it is and what it is part of.
+struct Placed {
+    Number account = 0, process = 0, group = 0;
+    Part part{};
+};
+
+// All accounts in the order of their processes, each with its strategy; groups are not told yet.
+std::vector<Placed> place(const std::vector<Account>& accounts) {
+    ProcessMap<Number> processes;
+    std::vector<Placed> placed(accounts.size());
+    for (Number i = 0; i < placed.size(); ++i) {
+        placed[i].account = i;
+        placed[i].process =
+            processes.try_emplace(accounts[i].key.process, static_cast<Number>(processes.size())).first->second;
+    }
+    std::ranges::stable_sort(placed, {}, &Placed::process);
+
+    std::vector<const Account*> own;
+    std::vector<Part> parts;
+    for (auto first = placed.begin(); first != placed.end();) {
+        auto last = std::find_if(first, placed.end(), [&](const Placed& p) { return p.process != first->process; });
+        own.clear();
+        std::for_each(first, last, [&](const Placed& p) { own.push_back(&accounts[p.account]); });
+        parts.assign(own.size(), {});
+        tell_strategies(own, parts);
+        for (const Part& part : parts)
+            (first++)->part = part;
+    }
+    return placed;
+}
+
+// Sums accounts; payload by {group, process, strategy}, whose accounts must come one after the other.
+class Sum {
+public:
+    explicit Sum(const std::vector<Account>& accounts) : accounts_(accounts) {}
+
+    void add(std::span<const Placed> run) {
+        for (auto first = run.begin(); first != run.end();) {
+            Payload payload;
+            const auto cell = [](const Placed& p) { return std::tuple(p.group, p.process, p.part.strategy); };
+            auto next = first;
+            for (; next != run.end() && cell(*next) == cell(*first); ++next) {
+                payload.add(next->part);
+                tally_.add(accounts_[next->account]);
+            }
+            payload_ += payload.bytes();
+            first = next;
+        }
+    }
+
+    Row row(const Origins& origins) const {
+        Row row;
+        tally_.fill(row, origins);
+        row.payload_bytes = payload_;
+        return row;
+    }
+    const Tally& tally() const { return tally_; }
+
+private:
+    const std::vector<Account>& accounts_;
+    Tally tally_;
+    std::uint64_t payload_ = 0;
+};
+
+double sort_value(const Row& row, SortKey key) {
+    switch (key) {
+    case SortKey::copied:
+        return static_cast<double>(row.cpu_copy_bytes.total());
+    case SortKey::payload:
+        return static_cast<double>(row.payload_bytes);
+    case SortKey::copies_per_byte:
+        return row.cpu_copies_per_byte();
+    case SortKey::operations:
+        return static_cast<double>(row.operations);
+    case SortKey::mode_switches:
+        return static_cast<double>(row.mode_switches);
+    case SortKey::kernel_time:
+        return static_cast<double>(row.kernel_ns);
+    case SortKey::dma:
+        return static_cast<double>(row.dma_from_device + row.dma_to_device);
+    case SortKey::name:
+        break;
+    }
+    return 0;
+}
+
+// Equal ones by name, so that a report does not change while nothing does.
+bool comes_before(const Group& a, const Group& b, SortKey key) {
+    const double first = sort_value(a.sums, key), second = sort_value(b.sums, key);
+    return first != second ? first > second : std::tie(a.name, a.pid) < std::tie(b.name, b.pid);
+}
+
+void sort_groups(std::vector<Group>& groups, SortKey key) {
+    std::ranges::stable_sort(groups, [key](const Group& a, const Group& b) { return comes_before(a, b, key); });
+}
+
+class Builder {
+public:
+    Builder(const Sample& sample, const ReportQuery& query, const Origins& origins, UserNames user_name)
+        : accounts_(sample.accounts), query_(query), origins_(origins), labels_(sample, query.by, user_name),
+          placed_(place(sample.accounts)) {
+        for (Placed& placed : placed_)
+            placed.group = labels_.of(accounts_[placed.account], placed.part.strategy);
+        std::ranges::stable_sort(placed_, {}, [](const Placed& placed) {
+            return std::tuple(placed.group, placed.process, placed.part.strategy);
+        });
+    }
+
+    std::vector<Group> groups() const {
+        std::vector<Ranked> ranked;
+        for_each_run(placed_, &Placed::group, [&](std::span<const Placed> members) {
+            const Label& label = labels_[members.front().group];
+            ranked.push_back({{label.name, label.detail, label.pid, sum(members), {}}, members});
+        });
+        std::ranges::stable_sort(
+            ranked, [this](const Ranked& a, const Ranked& b) { return comes_before(a.group, b.group, query_.sort); });
+        const std::size_t shown = query_.top ? std::min<std::size_t>(query_.top, ranked.size()) : ranked.size();
+
+        std::vector<Group> groups;
+        for (Ranked& one : std::span(ranked).first(shown)) {
+            if (query_.nested)
+                one.group.beneath = strategies_of({one.members.begin(), one.members.end()});
+            groups.push_back(std::move(one.group));
+        }
+        if (shown < ranked.size())
+            groups.push_back(other(std::span(ranked).subspan(shown)));
+        return groups;
+    }
+
+    // A class is a column of the other breakdowns: it has copied bytes and calls, and nothing else. Here groups are
+    // strategies, so that they can stand beneath. There are few: `top` leaves them all.
+    std::vector<Group> classes() const {
+        std::vector<Group> groups;
+        Sum all(accounts_);
+        all.add(placed_);
+        for (std::uint32_t copy_class = 0; copy_class < COPYSCOPE_CLASSES; ++copy_class)
+            if (auto row = class_row(all.tally(), copy_class, origins_))
+                groups.push_back({.name = std::string(copy_class_name(copy_class)), .sums = *row});
+        if (query_.nested)
+            for_each_run(placed_, &Placed::group, [&](std::span<const Placed> members) {
+                Sum sum(accounts_);
+                sum.add(members);
+                for (Group& group : groups)
+                    if (auto row = class_row(sum.tally(), *find_copy_class(group.name), origins_))
+                        group.beneath.push_back({.name = labels_[members.front().group].name, .sums = *row});
+            });
+        for (Group& group : groups)
+            sort_groups(group.beneath, query_.sort);
+        sort_groups(groups, query_.sort);
+        return groups;
+    }
+
+    Row total() const { return sum(placed_); }
+
+private:
+    struct Ranked {
+        Group group;
+        std::span<const Placed> members;
+    };
+
+    template<typename Projection, typename Visit>
+    static void for_each_run(std::span<const Placed> all, Projection projection, Visit visit) {
+        for (std::size_t first = 0, next = 0; first < all.size(); first = next) {
+            while (next < all.size() && std::invoke(projection, all[next]) == std::invoke(projection, all[first]))
+                ++next;
+            visit(all.subspan(first, next - first));
+        }
+    }
+
+    Row sum(std::span<const Placed> members) const {
+        Sum sum(accounts_);
+        sum.add(members);
+        return sum.row(origins_);
+    }
+
+    Group other(std::span<const Ranked> rest) const {
+        Sum sum(accounts_);
+        std::vector<Placed> all;
+        for (const Ranked& one : rest) {
+            sum.add(one.members);
+            if (query_.nested)
+                all.insert(all.end(), one.members.begin(), one.members.end());
+        }
+        return {.name = "other", .sums = sum.row(origins_), .beneath = strategies_of(std::move(all))};
+    }
+
+    // A stable sort: within a strategy the order that Sum needs stays.
+    std::vector<Group> strategies_of(std::vector<Placed> members) const {
+        const auto strategy = [](const Placed& placed) { return placed.part.strategy; };
+        std::ranges::stable_sort(members, {}, strategy);
+        std::vector<Group> groups;
+        for_each_run(members, strategy, [&](std::span<const Placed> same) {
+            groups.push_back({.name = std::string(same.front().part.strategy), .sums = sum(same)});
+        });
+        sort_groups(groups, query_.sort);
+        return groups;
+    }
+
+    const std::vector<Account>& accounts_;
+    const ReportQuery& query_;
+    const Origins& origins_;
+    Labels labels_;
+    std::vector<Placed> placed_;
+};
+
+} // namespace
+
+Breakdown break_down(const Interval& interval, const ReportQuery& query, const Origins& origins, UserNames user_name) {
+    // Made only where something was measured: it copies everything.
+    const Sample measured = interval.sample.source == CopySource::derived ? Sample{} : measured_sample(interval.sample);
+    const Sample& sample = interval.sample.source == CopySource::derived ? interval.sample : measured;
+
+    const Builder builder(sample, query, origins, user_name);
+    Breakdown result{.by = query.by,
+                     .copies = std::string(copy_source_name(sample.source)),
+                     .since = interval.begin,
+                     .until = interval.end,
+                     .losses = sample.losses};
+    result.groups = query.by == Dimension::copy_class ? builder.classes() : builder.groups();
+    result.total = builder.total();
+    if (query.by == Dimension::endpoint && !result.groups.empty())
+        result.notes.push_back(
+            "payload by endpoints is of each leg: a byte that is read and then written counts twice");
+    return result;
+}
+
+} // namespace copyscope
