@@ -67,6 +67,22 @@ TEST(Choice, WithoutTheModuleThereIsNoDmaBuffer) {
     EXPECT_EQ(named, 3);
 }
 
+TEST(Choice, WhatReadsDirectIsLeftOutWhereNothingCan) {
+    int named = 0;
+    for (const Strategy* strategy : strategies()) {
+        if (!strategy->reads_direct)
+            continue;
+        Strategy with_module = *strategy;
+        with_module.obstacle = nullptr;
+        EXPECT_EQ(hindrance(with_module, std::nullopt, "/proc"),
+                  "proc does not support O_DIRECT (choose another --scratch)")
+            << strategy->name;
+        named++;
+    }
+    EXPECT_EQ(named, 3); // direct, dma-buffer, dma-zerocopy
+    EXPECT_EQ(hindrance(sendfile_strategy, std::nullopt, "/proc"), "");
+}
+
 TEST(Choice, AskedForByNameItIsAnError) {
     const std::tuple<const char*, const char*, const char*> wrong[] = {
         {"sendfile,zerocopy", "file:x", "zerocopy cannot be run: it needs a TCP target"},

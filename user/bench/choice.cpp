@@ -59,6 +59,15 @@ Status check_fit(const Strategy& strategy, const std::optional<Target>& target) 
     return {};
 }
 
+std::string hindrance(const Strategy& strategy, const std::optional<Target>& target, const std::string& source) {
+    auto why = misfit(strategy, target);
+    if (why.empty() && strategy.obstacle)
+        why = strategy.obstacle();
+    if (why.empty() && strategy.reads_direct && !supports_direct(source))
+        why = no_direct(source);
+    return why;
+}
+
 Result<Choice> choose_strategies(const std::string& list, const std::optional<Target>& target,
                                  const std::string& source) {
     Choice choice;
@@ -74,12 +83,7 @@ Result<Choice> choose_strategies(const std::string& list, const std::optional<Ta
     }
     const auto all = strategies();
     for (const Strategy* strategy : list.empty() ? default_strategies() : std::vector(all.begin(), all.end())) {
-        auto why = misfit(*strategy, target);
-        if (strategy == &direct_strategy && !supports_direct(source))
-            why = no_direct(source);
-        if (why.empty() && strategy->obstacle)
-            why = strategy->obstacle();
-        if (why.empty())
+        if (const auto why = hindrance(*strategy, target, source); why.empty())
             choice.strategies.push_back(strategy);
         else
             choice.left_out.push_back(fmt::format("{} was not run: {}", strategy->name, why));

@@ -19,6 +19,9 @@ std::vector<const Strategy*> default_strategies();
 // A usage error that names the target which the strategy needs. No target is a receiver of one's own, by TCP.
 Status check_fit(const Strategy& strategy, const std::optional<Target>& target);
 
+// Why the strategy cannot be run here, with the remedy; empty: it can. `source` as in choose_strategies().
+std::string hindrance(const Strategy& strategy, const std::optional<Target>& target, const std::string& source);
+
 struct Choice {
     std::vector<const Strategy*> strategies;
     std::vector<std::string> left_out; // a line for each strategy that was not asked for by name and does not fit

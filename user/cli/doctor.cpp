@@ -97,7 +97,7 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
     options.scratch_dir = scratch;
     options.patience.stop = &stop_requested;
     // tmpfs takes O_DIRECT since 6.6, but there is no device that could fill the buffer: it copies.
-    if (&strategy == &direct_strategy && (!supports_direct(scratch) || filesystem_of(scratch) == "tmpfs")) {
+    if (strategy.reads_direct && (!supports_direct(scratch) || filesystem_of(scratch) == "tmpfs")) {
         fmt::print("  {:<13} skipped: no direct I/O in {} (--scratch DIR)\n", strategy.name, scratch);
         return true;
     }

@@ -61,6 +61,7 @@ const Strategy direct_strategy = {
     .textbook_no_sg = {.mode_switches = 4, .cpu_copies = 1, .dma_copies = 2},
     .operations = operations,
     .prepare = prepare,
+    .reads_direct = true,
 };
 
 } // namespace copyscope

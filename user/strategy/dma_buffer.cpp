@@ -76,6 +76,7 @@ const Strategy dma_buffer_strategy = {
     .operations = operations,
     .prepare = prepare,
     .sink = SinkNeed::tcp,
+    .reads_direct = true,
     .obstacle = no_dma_buffer,
 };
 

@@ -66,6 +66,7 @@ const Strategy dma_zerocopy_strategy = {
     .operations = operations,
     .prepare = prepare,
     .sink = SinkNeed::tcp,
+    .reads_direct = true,
     .obstacle = no_dma_buffer,
 };
 

@@ -85,6 +85,7 @@ struct Strategy {
     Result<std::unique_ptr<Workload>> (*prepare)(const Transfer&);
     SinkNeed sink = SinkNeed::any; // those that take any sink are run by default
     Cycle cycle = Cycle::chunk;
+    bool reads_direct = false; // opens the source O_DIRECT, which not every file system can
     // Why it cannot be run on this machine, with the remedy; empty: it can. nullptr: it always can.
     std::string (*obstacle)() = nullptr;
 };
