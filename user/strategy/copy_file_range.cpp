@@ -7,26 +7,12 @@ namespace copyscope {
 
 namespace {
 
-class CopyFileRange : public Workload {
-public:
-    CopyFileRange(Transfer transfer, Fd source) : transfer_(std::move(transfer)), source_(std::move(source)) {}
-
-    Result<Moved> run() override {
-        return move_all(transfer_, [this](std::size_t count) {
-            return ::copy_file_range(source_.get(), nullptr, transfer_.sink_fd, nullptr, count, 0);
-        });
-    }
-
-private:
-    Transfer transfer_;
-    Fd source_;
-};
+ssize_t move(int source, int sink, std::size_t count) {
+    return ::copy_file_range(source, nullptr, sink, nullptr, count, 0);
+}
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    return std::make_unique<CopyFileRange>(transfer, std::move(*source));
+    return prepare_moves(transfer, move);
 }
 
 constexpr OperationPattern operations[] = {

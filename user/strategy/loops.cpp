@@ -3,12 +3,43 @@
 #include "strategy/loops.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 namespace copyscope {
+
+namespace {
+
+class Moves : public Workload {
+public:
+    Moves(Transfer transfer, Fd source, MoveCall move)
+        : transfer_(std::move(transfer)), source_(std::move(source)), move_(move) {}
+
+    Result<Moved> run() override {
+        Moved moved;
+        while (moved.bytes < transfer_.size) {
+            moved.syscalls++;
+            const ssize_t count = move_(source_.get(), transfer_.sink_fd, next_count(transfer_, moved));
+            if (count == 0)
+                return source_ended(transfer_, moved);
+            if (count > 0)
+                moved.bytes += static_cast<std::uint64_t>(count);
+            else if (errno != EINTR)
+                return sink_failed(errno);
+        }
+        return moved;
+    }
+
+private:
+    Transfer transfer_;
+    Fd source_;
+    MoveCall move_;
+};
+
+} // namespace
 
 Result<Fd> open_source(const Transfer& transfer, int flags) {
     if (transfer.size == 0 || transfer.chunk == 0)
@@ -96,6 +127,13 @@ Status write_all(const void* buffer, std::size_t count, const Transfer& transfer
         moved.bytes += static_cast<std::uint64_t>(put);
     }
     return {};
+}
+
+Result<std::unique_ptr<Workload>> prepare_moves(const Transfer& transfer, MoveCall move) {
+    auto source = open_source(transfer);
+    if (!source)
+        return std::unexpected(source.error());
+    return std::make_unique<Moves>(transfer, std::move(*source), move);
 }
 
 std::unexpected<Error> source_ended(const Transfer& transfer, const Moved& moved) {

@@ -6,9 +6,9 @@
 // Every function that takes a Moved& counts each system call it issues there, failed and interrupted ones included.
 #pragma once
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <sys/types.h>
 
 #include "base/fd.h"
@@ -47,22 +47,11 @@ std::unexpected<Error> source_ended(const Transfer& transfer, const Moved& moved
 std::unexpected<Error> source_failed(const Transfer& transfer, int number);
 std::unexpected<Error> sink_failed(int number);
 
-// All of it by `move(count)`: a system call from the source to the sink that returns what it moved, as sendfile(2)
-// does.
-template<typename Move>
-Result<Moved> move_all(const Transfer& transfer, Move move) {
-    Moved moved;
-    while (moved.bytes < transfer.size) {
-        moved.syscalls++;
-        const ssize_t count = move(next_count(transfer, moved));
-        if (count == 0)
-            return source_ended(transfer, moved);
-        if (count > 0)
-            moved.bytes += static_cast<std::uint64_t>(count);
-        else if (errno != EINTR)
-            return sink_failed(errno);
-    }
-    return moved;
-}
+// A system call that moves up to `count` bytes from `source` to `sink` itself and returns how many, as sendfile(2)
+// does; -1 and errno if it failed.
+using MoveCall = ssize_t (*)(int source, int sink, std::size_t count);
+
+// The workload that makes this call, a chunk at a time, until all is moved.
+Result<std::unique_ptr<Workload>> prepare_moves(const Transfer& transfer, MoveCall move);
 
 } // namespace copyscope

@@ -9,26 +9,12 @@ namespace copyscope {
 
 namespace {
 
-class SendFile : public Workload {
-public:
-    SendFile(Transfer transfer, Fd source) : transfer_(std::move(transfer)), source_(std::move(source)) {}
-
-    Result<Moved> run() override {
-        return move_all(transfer_, [this](std::size_t count) {
-            return ::sendfile(transfer_.sink_fd, source_.get(), nullptr, count);
-        });
-    }
-
-private:
-    Transfer transfer_;
-    Fd source_;
-};
+ssize_t move(int source, int sink, std::size_t count) {
+    return ::sendfile(sink, source, nullptr, count);
+}
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    return std::make_unique<SendFile>(transfer, std::move(*source));
+    return prepare_moves(transfer, move);
 }
 
 constexpr OperationPattern operations[] = {
