@@ -91,6 +91,7 @@ TEST(Choice, AskedForByNameItIsAnError) {
         {"copy_file_range", "tcp:a:1", "copy_file_range cannot be run: it needs a file"},
         {"teleport", "", "no strategy is named 'teleport': there are read+write, "},
         {"all,sendfile", "", "no strategy is named 'all'"},
+        {"sendfile,,splice", "", "no strategy is named ''"},
     };
     for (const auto& [list, sink, words] : wrong) {
         const auto chosen = choose_strategies(list, target(sink), ".");
@@ -99,6 +100,7 @@ TEST(Choice, AskedForByNameItIsAnError) {
         EXPECT_NE(chosen.error().message.find(words), std::string::npos) << chosen.error().message;
     }
     EXPECT_TRUE(choose_strategies("zerocopy,cow-fork", std::nullopt, "."));
+    EXPECT_TRUE(choose_strategies("sendfile,", std::nullopt, "."));
     EXPECT_TRUE(choose_strategies("copy_file_range", target("file:x"), "."));
 }
 

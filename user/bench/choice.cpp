@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/list.h"
 #include "bench/filesystem.h"
 
 namespace copyscope {
@@ -27,10 +28,11 @@ std::string no_direct(const std::string& source) {
 }
 
 Result<std::vector<const Strategy*>> by_name(const std::string& list) {
+    auto names = split_list(list);
+    if (names.back().empty())
+        names.pop_back(); // a comma may end the list
     std::vector<const Strategy*> chosen;
-    for (std::size_t begin = 0; begin < list.size();) {
-        const auto end = std::min(list.find(',', begin), list.size());
-        const auto name = list.substr(begin, end - begin);
+    for (const auto& name : names) {
         const auto* found = find_strategy(name);
         if (!found) {
             std::string known;
@@ -39,7 +41,6 @@ Result<std::vector<const Strategy*>> by_name(const std::string& list) {
             return fail_usage(fmt::format("no strategy is named '{}': there are {}all", name, known));
         }
         chosen.push_back(found);
-        begin = end + 1;
     }
     return chosen;
 }

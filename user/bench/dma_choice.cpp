@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/list.h"
 #include "base/units.h"
 
 namespace copyscope {
@@ -13,17 +14,6 @@ namespace copyscope {
 namespace {
 
 constexpr const char* default_sizes = "4K,64K,1M";
-
-// An empty list has one empty part, which is refused like any other.
-std::vector<std::string> split(const std::string& list) {
-    std::vector<std::string> parts;
-    for (std::size_t begin = 0; begin <= list.size();) {
-        const auto end = std::min(list.find(',', begin), list.size());
-        parts.push_back(list.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return parts;
-}
 
 // A copy needs room for both ends.
 std::uint64_t largest(const DmaInfo& info) {
@@ -66,7 +56,7 @@ Result<DmaBufferType> type_of(const std::string& name) {
 
 // Sizes of the default that this module does not allow are left out; those of the user are refused.
 Status choose_sizes(const std::optional<std::string>& list, const DmaInfo& info, DmaChoice& choice) {
-    for (const auto& text : split(list.value_or(default_sizes))) {
+    for (const auto& text : split_list(list.value_or(default_sizes))) {
         const auto size = size_of(text, info);
         if (size)
             choice.sizes.push_back(*size);
@@ -90,7 +80,7 @@ Status choose_buffers(const std::optional<std::string>& list, const DmaInfo& inf
         return {};
     }
     choice.by_name = true;
-    for (const auto& name : split(*list)) {
+    for (const auto& name : split_list(*list)) {
         const auto type = type_of(name);
         if (!type)
             return std::unexpected(type.error());
