@@ -43,7 +43,7 @@ static void copyscope_publish(struct copyscope_file *context, struct copyscope_b
 	smp_store_release(&context->buffer, buffer); /* pairs with copyscope_buffer_of() */
 }
 
-int copyscope_call_alloc(struct copyscope_call *call)
+int copyscope_call_alloc(struct copyscope_device_call *call)
 {
 	struct copyscope_file *context = call->file->private_data;
 	struct copyscope_dma_alloc *request = call->argument;
@@ -64,7 +64,7 @@ int copyscope_call_alloc(struct copyscope_call *call)
 	return PTR_ERR_OR_ZERO(buffer);
 }
 
-int copyscope_call_import(struct copyscope_call *call)
+int copyscope_call_import(struct copyscope_device_call *call)
 {
 	struct copyscope_file *context = call->file->private_data;
 	struct copyscope_dma_import *request = call->argument;
@@ -84,7 +84,7 @@ int copyscope_call_import(struct copyscope_call *call)
 }
 
 /* The descriptor is there from when the caller has been told its number. */
-int copyscope_call_export(struct copyscope_call *call)
+int copyscope_call_export(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_export *request = call->argument;
 	struct copyscope_dma_export __user *caller = call->caller;
@@ -114,7 +114,7 @@ int copyscope_call_export(struct copyscope_call *call)
 	return 0;
 }
 
-int copyscope_call_sync(struct copyscope_call *call)
+int copyscope_call_sync(struct copyscope_device_call *call)
 {
 	struct copyscope_buffer *buffer = copyscope_buffer_of(call->file);
 	const struct copyscope_dma_sync *request = call->argument;
@@ -131,7 +131,7 @@ int copyscope_call_sync(struct copyscope_call *call)
 	return copyscope_sync(buffer, request);
 }
 
-int copyscope_call_copy(struct copyscope_call *call)
+int copyscope_call_copy(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_copy *request = call->argument;
 	u32 flags = COPYSCOPE_DMA_COPY_ASYNC | COPYSCOPE_DMA_COPY_EVENTFD;
@@ -148,7 +148,7 @@ int copyscope_call_copy(struct copyscope_call *call)
 	return copyscope_copy(call->file, request);
 }
 
-int copyscope_call_result(struct copyscope_call *call)
+int copyscope_call_result(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_result *result = call->argument;
 

@@ -16,8 +16,8 @@ struct device *copyscope_own_device;
 
 static struct platform_device *platform_device;
 
-struct copyscope_call_kind {
-	int (*answer)(struct copyscope_call *call);
+struct copyscope_device_call_kind {
+	int (*answer)(struct copyscope_device_call *call);
 	size_t size;	   /* as we know it */
 	size_t first_size; /* of its first version */
 	bool needs_buffer;
@@ -28,7 +28,7 @@ struct copyscope_call_kind {
 	[_IOC_NR(number)] = { copyscope_call_##name, sizeof(struct copyscope_dma_##name), \
 			      sizeof(struct copyscope_dma_##name), needs }
 
-static const struct copyscope_call_kind calls[] = {
+static const struct copyscope_device_call_kind calls[] = {
 	COPYSCOPE_CALL(COPYSCOPE_DMA_INFO, info, false),
 	COPYSCOPE_CALL(COPYSCOPE_DMA_ALLOC, alloc, false),
 	COPYSCOPE_CALL(COPYSCOPE_DMA_SYNC, sync, true),
@@ -54,8 +54,8 @@ union copyscope_argument {
 static long copyscope_ioctl(struct file *file, unsigned int number, unsigned long address)
 {
 	union copyscope_argument argument = {};
-	struct copyscope_call call = { .file = file, .argument = &argument, .caller = (void __user *)address };
-	const struct copyscope_call_kind *kind;
+	struct copyscope_device_call call = { .file = file, .argument = &argument, .caller = (void __user *)address };
+	const struct copyscope_device_call_kind *kind;
 	u32 size;
 	int error;
 

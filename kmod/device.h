@@ -7,22 +7,22 @@
 
 #include <linux/fs.h>
 
-struct copyscope_call {
+struct copyscope_device_call {
 	struct file *file;
 	void *argument;	     /* the structure, as this module knows it */
 	void __user *caller; /* the caller's, at least as long as its first version */
 };
 
 /* info.c */
-int copyscope_call_info(struct copyscope_call *call);
-int copyscope_call_stats(struct copyscope_call *call);
+int copyscope_call_info(struct copyscope_device_call *call);
+int copyscope_call_stats(struct copyscope_device_call *call);
 
 /* calls.c */
-int copyscope_call_alloc(struct copyscope_call *call);
-int copyscope_call_sync(struct copyscope_call *call);
-int copyscope_call_copy(struct copyscope_call *call);
-int copyscope_call_result(struct copyscope_call *call);
-int copyscope_call_export(struct copyscope_call *call);
-int copyscope_call_import(struct copyscope_call *call);
+int copyscope_call_alloc(struct copyscope_device_call *call);
+int copyscope_call_sync(struct copyscope_device_call *call);
+int copyscope_call_copy(struct copyscope_device_call *call);
+int copyscope_call_result(struct copyscope_device_call *call);
+int copyscope_call_export(struct copyscope_device_call *call);
+int copyscope_call_import(struct copyscope_device_call *call);
 
 #endif

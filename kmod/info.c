@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "device.h"
 
-int copyscope_call_info(struct copyscope_call *call)
+int copyscope_call_info(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_info *info = call->argument;
 	struct device *engine = copyscope_engine_device();
@@ -47,7 +47,7 @@ int copyscope_call_info(struct copyscope_call *call)
 	return 0;
 }
 
-int copyscope_call_stats(struct copyscope_call *call)
+int copyscope_call_stats(struct copyscope_device_call *call)
 {
 	const struct copyscope_buffer *buffer = copyscope_buffer_of(call->file);
 	const struct copyscope_buffer_counts *counts = &buffer->counts;
