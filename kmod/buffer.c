@@ -29,11 +29,11 @@ u64 copyscope_total_bytes(void)
 
 static int copyscope_reserve(u64 length)
 {
+	const u64 most = READ_ONCE(copyscope_max_total_bytes); /* once: it may change under way */
 	s64 now = atomic64_read(&total_bytes);
 
 	do {
-		if (length > READ_ONCE(copyscope_max_total_bytes) ||
-		    now > READ_ONCE(copyscope_max_total_bytes) - length)
+		if (length > most || now > most - length)
 			return -EDQUOT;
 	} while (!atomic64_try_cmpxchg(&total_bytes, &now, now + length));
 	return 0;
