@@ -15,13 +15,12 @@
 int copyscope_call_info(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_info *info = call->argument;
-	struct device *engine = copyscope_engine_device();
-	struct device *device = engine ?: copyscope_own_device;
+	struct device *engine, *device;
 
-	if (info->flags) {
-		put_device(engine);
+	if (info->flags)
 		return -EINVAL;
-	}
+	engine = copyscope_engine_device();
+	device = engine ?: copyscope_own_device;
 	info->max_buffer_bytes = READ_ONCE(copyscope_max_buffer_bytes);
 	info->max_total_bytes = READ_ONCE(copyscope_max_total_bytes);
 	info->total_bytes = copyscope_total_bytes();
