@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// See metrics.h.
+#include "model/metrics.h"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <tuple>
+
+#include "model/tally.h"
+
+namespace copyscope {
+
+namespace {
+
+struct LabelName {
+    MetricsLabel label;
+    std::string_view name;
+};
+constexpr LabelName label_names[] = {
+    {MetricsLabel::command, "command"},
+    {MetricsLabel::cgroup, "cgroup"},
+    {MetricsLabel::container, "container"},
+};
+
+auto order(const copyscope_process& process) {
+    return std::tuple(process.tgid, process.start_ns);
+}
+
+// One process after the other.
+std::vector<const Account*> by_process(const Sample& sample) {
+    std::vector<const Account*> accounts;
+    accounts.reserve(sample.accounts.size());
+    for (const Account& account : sample.accounts)
+        accounts.push_back(&account);
+    std::ranges::stable_sort(accounts, {}, [](const Account* account) { return order(account->key.process); });
+    return accounts;
+}
+
+// The classes of a row overlap (`kernel` includes what was copied on transmit and late); here they do not.
+MetricSums sums_of(const Row& row) {
+    const CpuCopies& copies = row.cpu_copy_bytes;
+    MetricSums sums{.payload = 0,
+                    .operations = row.operations,
+                    .errors = row.errors,
+                    .mode_switches = row.mode_switches,
+                    .kernel_ns = row.kernel_ns,
+                    .referenced = row.referenced_bytes,
+                    .dma_from_device = row.dma_from_device,
+                    .dma_to_device = row.dma_to_device,
+                    .unaccounted = row.unaccounted_bytes};
+    sums.copied[COPYSCOPE_CLASS_TO_USER] = copies.to_user;
+    sums.copied[COPYSCOPE_CLASS_FROM_USER] = copies.from_user;
+    sums.copied[COPYSCOPE_CLASS_KERNEL] = copies.kernel - row.transmit_bytes - row.late_bytes;
+    sums.copied[COPYSCOPE_CLASS_TRANSMIT] = row.transmit_bytes;
+    sums.copied[COPYSCOPE_CLASS_LATE] = row.late_bytes;
+    sums.copied[COPYSCOPE_CLASS_COW] = copies.cow;
+    sums.copied[COPYSCOPE_CLASS_BOUNCE] = copies.bounce;
+    sums.copied[COPYSCOPE_CLASS_PIO] = copies.pio;
+    sums.copied[COPYSCOPE_CLASS_MIGRATION] = copies.migration;
+    return sums;
+}
+
+} // namespace
+
+std::string_view metrics_label_name(MetricsLabel label) {
+    return std::ranges::find(label_names, label, &LabelName::label)->name;
+}
+
+std::optional<MetricsLabel> find_metrics_label(std::string_view name) {
+    const auto found = std::ranges::find(label_names, name, &LabelName::name);
+    return found == std::end(label_names) ? std::nullopt : std::optional(found->label);
+}
+
+MetricSums& MetricSums::operator+=(const MetricSums& other) {
+    for (auto field : {&MetricSums::payload, &MetricSums::operations, &MetricSums::errors, &MetricSums::mode_switches,
+                       &MetricSums::kernel_ns, &MetricSums::referenced, &MetricSums::dma_from_device,
+                       &MetricSums::dma_to_device, &MetricSums::unaccounted})
+        this->*field += other.*field;
+    for (std::size_t i = 0; i < copied.size(); ++i)
+        if (other.copied[i])
+            copied[i] = copied[i].value_or(0) + *other.copied[i];
+    return *this;
+}
+
+std::uint64_t MetricSums::copied_total() const {
+    return std::accumulate(copied.begin(), copied.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const auto& bytes) { return sum + bytes.value_or(0); });
+}
+
+std::string MetricsRegistry::name_of(const ProcessInfo* process) const {
+    if (!process)
+        return "(unknown)";
+    switch (options_.label) {
+    case MetricsLabel::cgroup:
+        return label_text(process->cgroup);
+    case MetricsLabel::container:
+        return label_text(process->container);
+    case MetricsLabel::command:
+        break;
+    }
+    return label_text(process->comm);
+}
+
+// What happened in the interval, by names that are not limited yet.
+MetricsRegistry::Sums MetricsRegistry::sum_of(const Interval& interval, const Origins& origins) {
+    std::map<std::tuple<std::uint32_t, std::uint64_t>, const ProcessInfo*> processes;
+    for (const ProcessInfo& process : interval.sample.processes)
+        processes.emplace(order(process.id), &process);
+
+    std::map<MetricKey, Tally> tallies;
+    std::map<MetricKey, std::uint64_t> payloads;
+    const auto accounts = by_process(interval.sample);
+    for (auto first = accounts.begin(); first != accounts.end();) {
+        const copyscope_process id = (*first)->key.process;
+        const auto last = std::find_if(first, accounts.end(),
+                                       [&](const Account* account) { return !same_process(account->key.process, id); });
+        const std::span<const Account* const> own(first, last);
+        const auto process = processes.find(order(id));
+        const std::string name = name_of(process == processes.end() ? nullptr : process->second);
+        const auto told = memory_.tell(own);
+        for (std::size_t i = 0; i < own.size(); ++i)
+            tallies[{name, told.flows[i].strategy, told.flows[i].sink}].add(*own[i]);
+        for (const auto& [flow, bytes] : told.payloads)
+            payloads[{name, flow.strategy, flow.sink}] += bytes;
+        first = last;
+    }
+    memory_.end_interval();
+
+    Sums sums;
+    for (const auto& [key, tally] : tallies) {
+        Row row;
+        tally.fill(row, origins);
+        sums[key] = sums_of(row);
+        lost_in_accounts_ += row.lost;
+    }
+    for (const auto& [key, bytes] : payloads)
+        sums[key].payload += bytes;
+    return sums;
+}
+
+void MetricsRegistry::admit(const Sums& sums) {
+    std::map<std::string_view, std::uint64_t> newcomers;
+    for (const auto& [key, sum] : sums)
+        if (!admitted_.contains(key.name))
+            newcomers[key.name] += sum.payload + sum.copied_total();
+    std::multimap<std::uint64_t, std::string_view, std::greater<>> heaviest_first;
+    for (const auto& [name, bytes] : newcomers)
+        heaviest_first.emplace(bytes, name);
+
+    const std::size_t open_to_all = (options_.max_names + 1) / 2;
+    for (const auto& [bytes, name] : heaviest_first)
+        if (admitted_.size() < open_to_all || (bytes >= options_.heavy_bytes && admitted_.size() < options_.max_names))
+            admitted_.emplace(name);
+}
+
+void MetricsRegistry::add(const Interval& interval, const Origins& origins) {
+    const Sums sums = sum_of(interval, origins);
+    admit(sums);
+    for (const auto& [key, sum] : sums) {
+        MetricKey series = key;
+        if (!admitted_.contains(key.name))
+            series.name = other_name;
+        series_[series] += sum;
+    }
+    losses_ += interval.sample.losses;
+}
+
+} // namespace copyscope

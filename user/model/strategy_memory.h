@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which strategy the accounts of an interval belong to, told by all that their process has done so far: a process that
+// read in one interval and wrote in the next is read+write, and a byte of it is payload once.
+// Pure. Knows processes and the rules of strategies.h. Must not know what the strategies are summed for.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "model/account.h"
+
+namespace copyscope {
+
+// What one process has in common in one sum. The sink is told where one operation carries a byte the whole way, as
+// sendfile does; where it takes two, the sink of the first is memory or a pipe, and nobody's business.
+struct Flow {
+    std::string_view strategy{};             // static storage
+    std::uint16_t sink = COPYSCOPE_END_NONE; // enum copyscope_endpoint_kind
+    auto operator<=>(const Flow&) const = default;
+};
+
+struct FlowPayload {
+    Flow flow{};
+    std::uint64_t bytes = 0;
+};
+
+class StrategyMemory {
+public:
+    // As many traces (see below) are remembered, 64 bytes each: as many as there can be accounts.
+    static constexpr std::size_t max_traces = COPYSCOPE_MAX_ACCOUNTS;
+    // A process that did nothing for so many intervals is forgotten.
+    static constexpr std::uint64_t patience = 600;
+
+    struct Told {
+        std::vector<Flow> flows{};           // one per account, in their order
+        std::vector<FlowPayload> payloads{}; // what this interval adds; each flow at most once
+    };
+    // `accounts` are all that one process did in one interval; not empty, no pointer is null. Payloads only grow: where
+    // a process turns out to be of another strategy, what it was credited before stays where it is.
+    Told tell(std::span<const Account* const> accounts);
+
+    // To be called when all processes of an interval have been told. Who is forgotten begins anew when it comes again.
+    void end_interval();
+
+    std::size_t traces() const { return traces_; }
+
+private:
+    // All that a process has done between two kinds of endpoints by one operation: what the rules ask about.
+    struct Trace {
+        std::uint32_t op = 0;
+        copyscope_endpoint source{}, sink{}; // without the device
+        std::uint64_t moved = 0, referenced = 0, cow = 0, cow_faults = 0;
+    };
+    struct Memory {
+        std::vector<Trace> traces{};
+        std::vector<FlowPayload> credited{};
+        std::uint64_t last_active = 0; // interval
+    };
+    struct ById {
+        bool operator()(const copyscope_process& a, const copyscope_process& b) const {
+            return a.tgid != b.tgid ? a.tgid < b.tgid : a.start_ns < b.start_ns;
+        }
+    };
+    static std::size_t trace_of(Memory& memory, const copyscope_account_key& key);
+    void forget_before(std::uint64_t interval);
+
+    std::map<copyscope_process, Memory, ById> processes_{};
+    std::size_t traces_ = 0;
+    std::uint64_t interval_ = 0;
+};
+
+} // namespace copyscope
