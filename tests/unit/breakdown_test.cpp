@@ -113,6 +113,9 @@ TEST(Breakdown, ByProcess) {
     EXPECT_EQ(result.groups[1].pid, 300U);
     EXPECT_EQ(result.groups[1].detail, "cp --serve");
     EXPECT_EQ(result.groups[2].pid, 400U);
+    EXPECT_EQ(result.groups[0].user, "root");
+    EXPECT_EQ(result.groups[3].user, "33");
+    EXPECT_EQ(result.groups[2].user, "") << "nobody knows";
 }
 
 TEST(Breakdown, ByWhatProcessesAre) {

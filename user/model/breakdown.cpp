@@ -132,7 +132,9 @@ public:
         std::vector<Ranked> ranked;
         for_each_run(placed_, &Placed::group, [&](std::span<const Placed> members) {
             const Label& label = labels_[members.front().group];
-            ranked.push_back({{label.name, label.detail, label.pid, sum(members), {}}, members});
+            Group group{.name = label.name, .detail = label.detail, .pid = label.pid, .user = label.user};
+            group.sums = sum(members);
+            ranked.push_back({std::move(group), members});
         });
         std::ranges::stable_sort(
             ranked, [this](const Ranked& a, const Ranked& b) { return comes_before(a.group, b.group, query_.sort); });

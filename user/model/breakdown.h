@@ -38,6 +38,7 @@ struct Group {
     std::string name;      // "sendfile", "nginx", "root", "/system.slice/nginx.service", "file -> tcp", "to_user"
     std::string detail{};  // process: cmdline; cgroup: container; else empty
     std::uint32_t pid = 0; // dimension process only
+    std::string user{};    // dimension process: whose it is, by name, or the uid where it has none; else empty
     Row sums{};            // figures only: names, textbook and verdict are empty
     std::vector<Group> beneath{}; // query.nested
 };

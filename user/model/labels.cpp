@@ -60,7 +60,8 @@ std::uint32_t Labels::of(const Account& account, std::string_view strategy) {
     switch (by_) {
     case Dimension::process:
         return number_of(processes_, key.process, [&] {
-            return Label{info ? info->comm : unknown, info ? info->cmdline : "", key.process.tgid};
+            return Label{info ? info->comm : unknown, info ? info->cmdline : "", key.process.tgid,
+                         info ? user(info->uid) : ""};
         });
     case Dimension::user:
         return number_of(users_, info ? std::int64_t{info->uid} : -1,

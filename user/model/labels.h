@@ -27,6 +27,7 @@ using ProcessMap = std::unordered_map<copyscope_process, Value, ProcessHash, Sam
 struct Label {
     std::string name, detail{};
     std::uint32_t pid = 0;
+    std::string user{};
 };
 
 // Numbers groups from 0 in the order in which they come up. `sample` must outlive it.
