@@ -14,4 +14,15 @@ nlohmann::ordered_json losses_json(const Losses& losses) {
     return result;
 }
 
+Losses losses_from_json(const JsonReader& reader) {
+    Losses losses;
+    for (std::uint32_t i = 0; i < losses.inside.size(); ++i)
+        losses.inside[i] = reader.number(std::string(loss_name(i)).c_str());
+    losses.missed = reader.number("missed");
+    losses.unread = reader.number("unread");
+    const std::uint64_t all = reader.number("total");
+    losses.unread += all > losses.total() ? all - losses.total() : 0;
+    return losses;
+}
+
 } // namespace copyscope
