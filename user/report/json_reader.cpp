@@ -10,6 +10,11 @@ namespace {
 
 const JsonReader::Json nothing = JsonReader::Json::object();
 
+// A positive number is of the one type or the other, depending on who made the document.
+bool is_count(const JsonReader::Json& value) {
+    return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+}
+
 } // namespace
 
 JsonReader::JsonReader(const Json& json, std::string& error) : JsonReader(json, "", error) {}
@@ -45,7 +50,7 @@ std::optional<std::uint64_t> JsonReader::optional_number(const char* key) const 
     const Json* value = find(key);
     if (!value)
         return {};
-    if (!value->is_number_unsigned()) {
+    if (!is_count(*value)) {
         wrong(key, "a whole number");
         return {};
     }
@@ -126,7 +131,7 @@ std::vector<JsonReader> JsonReader::objects(const char* key) const {
 std::vector<std::pair<std::string, std::uint64_t>> JsonReader::numbers() const {
     std::vector<std::pair<std::string, std::uint64_t>> result;
     for (const auto& [key, value] : json_->items())
-        if (value.is_number_unsigned())
+        if (is_count(value))
             result.emplace_back(key, value.get<std::uint64_t>());
         else
             wrong(key.c_str(), "a whole number");

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "report/cells.h"
 #include "report/layout.h"
 #include "report/losses_text.h"
 #include "report/report.h"
@@ -19,19 +20,6 @@ namespace {
 constexpr std::size_t full_width = 120;
 constexpr std::size_t brief_width = 80;
 
-Cell bytes(std::uint64_t value) {
-    return {format_count(value), value ? format_bytes(value) : "0"};
-}
-Cell bytes(const std::optional<std::uint64_t>& value) {
-    return value ? bytes(*value) : Cell{"-"};
-}
-Cell count(std::uint64_t value) {
-    return {format_count(value), format_count_short(value)};
-}
-Cell alarm(Cell cell, bool on) {
-    cell.colour = on ? Colour::yellow : Colour::none;
-    return cell;
-}
 Cell pair(std::uint64_t a, std::uint64_t b) {
     return {format_count(a) + "/" + format_count(b), format_count_short(a) + "/" + format_count_short(b)};
 }
@@ -51,25 +39,13 @@ Cell ratio_cell(const Row& row, double ratio) {
 }
 
 Cell switches_promised(const Row& row) {
-    return row.textbook.known && row.cycles ? count(static_cast<std::uint64_t>(row.textbook.mode_switches) * row.cycles)
-                                            : Cell{"-"};
+    return row.textbook.known && row.cycles
+               ? count_cell(static_cast<std::uint64_t>(row.textbook.mode_switches) * row.cycles)
+               : Cell{"-"};
 }
 
 Cell time_cell(const Row& row) {
     return {row.payload_bytes ? format_duration(static_cast<std::uint64_t>(row.kernel_ns_per_mib())) : "-"};
-}
-
-// The long names of endpoint_kind_name(), for where there is no room.
-std::string short_ends(std::string text) {
-    constexpr std::pair<std::string_view, std::string_view> shorter[] = {
-        {"anonymous memory", "anon"},      {"mapped file", "mmap"}, {"mapped device", "mmap dev"},
-        {"mapped DMA buffer", "mmap DMA"}, {"DMA buffer", "DMA"},   {"block device", "block"},
-        {"char device", "char"},           {"unix socket", "unix"},
-    };
-    for (auto [name, brief] : shorter)
-        for (std::size_t at; (at = text.find(name)) != std::string::npos;)
-            text.replace(at, name.size(), brief);
-    return text;
 }
 
 // Builds the tables of one report; columns in which nothing could differ are left out, and said in one line instead.
@@ -108,9 +84,10 @@ public:
 
     std::string copies_per_byte() const {
         Table table = with_keys();
-        table.columns.push_back(column("payload", [](const Row& row) { return bytes(row.payload_bytes); }));
+        table.columns.push_back(column("payload", [](const Row& row) { return bytes_cell(row.payload_bytes); }));
         if (!promised_)
-            table.columns.push_back(column("copied", [](const Row& row) { return bytes(row.cpu_copy_bytes.total()); }));
+            table.columns.push_back(
+                column("copied", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.total()); }));
         table.columns.push_back(
             column("copies/byte", [](const Row& row) { return ratio_cell(row, row.cpu_copies_per_byte()); }));
         if (promised_) {
@@ -129,21 +106,21 @@ public:
     std::string bytes_copied() const {
         Table table = with_keys();
         table.columns = {
-            column("to user", [](const Row& row) { return bytes(row.cpu_copy_bytes.to_user); }),
-            column("from user", [](const Row& row) { return bytes(row.cpu_copy_bytes.from_user); }),
-            column("in kernel", [](const Row& row) { return bytes(row.cpu_copy_bytes.kernel); }),
-            column("COW", [](const Row& row) { return bytes(row.cpu_copy_bytes.cow); }),
-            column("bounce", [](const Row& row) { return bytes(row.cpu_copy_bytes.bounce); }),
-            column("PIO", [](const Row& row) { return bytes(row.cpu_copy_bytes.pio); }),
+            column("to user", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.to_user); }),
+            column("from user", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.from_user); }),
+            column("in kernel", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.kernel); }),
+            column("COW", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.cow); }),
+            column("bounce", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.bounce); }),
+            column("PIO", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.pio); }),
         };
         if (std::ranges::any_of(report_.rows,
                                 [](const Row& row) { return row.cpu_copy_bytes.migration.value_or(0) > 0; }))
             table.columns.push_back(
-                column("migrated", [](const Row& row) { return bytes(row.cpu_copy_bytes.migration); }));
+                column("migrated", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.migration); }));
         const Column rest[] = {
-            column("by ref", [](const Row& row) { return bytes(row.referenced_bytes); }),
-            column("DMA in", [](const Row& row) { return bytes(row.dma_from_device); }),
-            column("DMA out", [](const Row& row) { return bytes(row.dma_to_device); }),
+            column("by ref", [](const Row& row) { return bytes_cell(row.referenced_bytes); }),
+            column("DMA in", [](const Row& row) { return bytes_cell(row.dma_from_device); }),
+            column("DMA out", [](const Row& row) { return bytes_cell(row.dma_to_device); }),
         };
         table.columns.insert(table.columns.end(), std::begin(rest), std::end(rest));
         return render_table(table, width_, colour_);
@@ -151,10 +128,10 @@ public:
 
     std::string cost() const {
         Table table = with_keys();
-        table.columns.push_back(column("calls", [](const Row& row) { return count(row.operations); }));
+        table.columns.push_back(column("calls", [](const Row& row) { return count_cell(row.operations); }));
         if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.errors > 0; }))
-            table.columns.push_back(column("failed", [](const Row& row) { return count(row.errors); }));
-        table.columns.push_back(column("switches", [](const Row& row) { return count(row.mode_switches); }));
+            table.columns.push_back(column("failed", [](const Row& row) { return count_cell(row.errors); }));
+        table.columns.push_back(column("switches", [](const Row& row) { return count_cell(row.mode_switches); }));
         table.columns.push_back(
             column("per MiB", [](const Row& row) { return ratio_cell(row, row.mode_switches_per_mib()); }));
         if (promised_)
@@ -164,14 +141,16 @@ public:
         table.columns.push_back(
             column("flt min/maj", [](const Row& row) { return pair(row.faults_minor, row.faults_major); }));
         if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.faults_cow > 0; }))
-            table.columns.push_back(column("COW faults", [](const Row& row) { return count(row.faults_cow); }));
+            table.columns.push_back(column("COW faults", [](const Row& row) { return count_cell(row.faults_cow); }));
         if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.syncs.any(); }))
             table.columns.push_back(column(
                 "syncs c/d", [](const Row& row) { return pair(row.syncs.for_cpu_calls, row.syncs.for_device_calls); }));
         table.columns.push_back(column("kernel/MiB", time_cell));
-        table.columns.push_back(column(
-            "unaccounted", [](const Row& row) { return alarm(bytes(row.unaccounted_bytes), row.unaccounted_bytes); }));
-        table.columns.push_back(column("lost", [](const Row& row) { return alarm(count(row.lost), row.lost); }));
+        table.columns.push_back(column("unaccounted", [](const Row& row) {
+            return alarm_cell(bytes_cell(row.unaccounted_bytes), row.unaccounted_bytes);
+        }));
+        table.columns.push_back(
+            column("lost", [](const Row& row) { return alarm_cell(count_cell(row.lost), row.lost); }));
         return render_table(table, width_, colour_);
     }
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// See cells.h.
+#include "report/cells.h"
+
+#include "base/units.h"
+
+namespace copyscope {
+
+Cell bytes_cell(std::uint64_t value) {
+    return {format_count(value), value ? format_bytes(value) : "0"};
+}
+
+Cell bytes_cell(const std::optional<std::uint64_t>& value) {
+    return value ? bytes_cell(*value) : Cell{"-"};
+}
+
+Cell count_cell(std::uint64_t value) {
+    return {format_count(value), format_count_short(value)};
+}
+
+Cell alarm_cell(Cell cell, bool on) {
+    cell.colour = on ? Colour::yellow : Colour::none;
+    return cell;
+}
+
+std::string short_ends(std::string text) {
+    constexpr std::pair<std::string_view, std::string_view> shorter[] = {
+        {"anonymous memory", "anon"},      {"mapped file", "mmap"}, {"mapped device", "mmap dev"},
+        {"mapped DMA buffer", "mmap DMA"}, {"DMA buffer", "DMA"},   {"block device", "block"},
+        {"char device", "char"},           {"unix socket", "unix"},
+    };
+    for (auto [name, brief] : shorter)
+        for (std::size_t at; (at = text.find(name)) != std::string::npos;)
+            text.replace(at, name.size(), brief);
+    return text;
+}
+
+} // namespace copyscope
