@@ -84,6 +84,13 @@ double JsonReader::real(const char* key) const {
     return value->get<double>();
 }
 
+bool JsonReader::flag(const char* key) const {
+    const Json* value = find(key);
+    if (value && !value->is_boolean())
+        wrong(key, "true or false");
+    return value && value->is_boolean() && value->get<bool>();
+}
+
 std::string JsonReader::text(const char* key) const {
     const Json* value = find(key);
     if (!value)
@@ -108,6 +115,13 @@ std::vector<std::string> JsonReader::texts(const char* key) const {
                 result.push_back(one.get<std::string>());
             else
                 wrong(key, "a list of texts");
+    return result;
+}
+
+std::vector<std::string> JsonReader::keys() const {
+    std::vector<std::string> result;
+    for (const auto& [key, value] : json_->items())
+        result.push_back(key);
     return result;
 }
 

@@ -26,10 +26,12 @@ public:
     std::optional<std::uint64_t> optional_number(const char* key) const;
     std::int64_t signed_number(const char* key) const;
     double real(const char* key) const;
+    bool flag(const char* key) const;
     std::string text(const char* key) const;
     std::vector<std::string> texts(const char* key) const;
     bool has(const char* key) const; // and it is not null
 
+    std::vector<std::string> keys() const;                              // of all members
     JsonReader object(const char* key) const;                           // an empty one where there is none
     std::vector<JsonReader> objects(const char* key) const;             // of an array
     std::vector<std::pair<std::string, std::uint64_t>> numbers() const; // all members, each a whole number
