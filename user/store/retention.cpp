@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// See retention.h. Everything is done in small transactions: what is killed between two of them is a good file, and the
+// log stays small.
+#include "store/retention.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "store/levels.h"
+#include "store/open.h"
+#include "store/sum.h"
+
+namespace copyscope {
+
+namespace {
+
+constexpr WallTime hour_ms = 3'600'000;
+constexpr WallTime everything = std::numeric_limits<WallTime>::max();
+
+// What is removed in one transaction at most.
+constexpr WallTime batch_of(int level) {
+    constexpr WallTime batches[] = {10 * 60'000, 6 * hour_ms, 24 * hour_ms};
+    return batches[level];
+}
+
+// The end of the oldest row of a level that may be removed.
+Result<std::optional<WallTime>> oldest(Connection& connection, int level) {
+    std::optional<WallTime> end;
+    Statement& find = connection.sql("SELECT end FROM interval WHERE level = ? AND summed = 1 ORDER BY end LIMIT 1");
+    if (Status status = find(level).each([&](const SqlRow& row) { end = row.integer(0); }); !status)
+        return std::unexpected(status.error());
+    return end;
+}
+
+// Removes the oldest rows of a level, up to and with `limit`, at most a batch. False: there was none.
+Result<bool> remove_oldest(Connection& connection, int level, WallTime limit) {
+    Result<std::optional<WallTime>> first = oldest(connection, level);
+    if (!first)
+        return std::unexpected(first.error());
+    if (!*first || **first > limit)
+        return false;
+    // Whole periods of the level above, so that it has either all of its parts or is known not to.
+    const Level above = level == raw ? minute : hour;
+    const WallTime begin = period_at(above, **first).begin;
+    const WallTime end = std::min(limit, begin + batch_of(level));
+    Status status = connection.write([&]() -> Status {
+        Status done = connection
+                          .sql("DELETE FROM cell WHERE interval IN "
+                               "(SELECT id FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ?)")(
+                              level, begin, end)
+                          .run();
+        if (done)
+            done = connection
+                       .sql("DELETE FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ?")(level,
+                                                                                                            begin, end)
+                       .run();
+        if (done && level != hour)
+            done = connection
+                       .sql("UPDATE interval SET finer = 0 WHERE level = ? AND end > ? AND end <= ?")(level + 1, begin,
+                                                                                                      end)
+                       .run();
+        return done;
+    });
+    if (!status)
+        return std::unexpected(status.error());
+    return true;
+}
+
+// Up to where each level is too old, at the ends of its level above's periods. No limit: nothing is.
+struct Limits {
+    std::optional<WallTime> level[3]{};
+};
+
+Limits limits_at(WallTime now, const Retention& retention) {
+    const WallTime keep[] = {WallTime{retention.raw_hours} * hour_ms, WallTime{retention.minute_days} * 24 * hour_ms,
+                             WallTime{retention.hour_days} * 24 * hour_ms};
+    Limits limits;
+    WallTime finer = everything;
+    for (int level = raw; level <= hour; ++level) {
+        if (keep[level] == 0)
+            break; // and what is coarser is kept as long
+        finer = std::min(finer, now - keep[level]);
+        limits.level[level] = period_at(level == raw ? minute : hour, finer + 1).begin;
+    }
+    return limits;
+}
+
+// Rows that nothing refers to any more. An account's last hour is before everything there is, and it is not in the
+// minute that is running.
+Status remove_orphans(Connection& connection, std::int64_t current_run) {
+    return connection.write([&]() -> Status {
+        WallTime first = everything;
+        Status status = connection.sql("SELECT end FROM interval WHERE level = 0 ORDER BY end LIMIT 1")
+                            .each([&](const SqlRow& row) { first = std::min(first, row.integer(0)); });
+        for (int level : {1, 2})
+            if (status)
+                status = connection.sql("SELECT end FROM interval WHERE level = ? ORDER BY end LIMIT 1")(level).each(
+                    [&](const SqlRow& row) { first = std::min(first, row.integer(0)); });
+        const std::int64_t first_hour = period_at(hour, first).begin / hour_ms;
+        if (status)
+            status = connection
+                         .sql("DELETE FROM account WHERE last_hour < ? AND id NOT IN (SELECT account FROM cell WHERE "
+                              "interval IN (SELECT id FROM interval WHERE level = 0 AND summed = 0))")(first_hour)
+                         .run();
+        if (status && connection.changes() > 0)
+            status = connection
+                         .sql("DELETE FROM process WHERE NOT EXISTS "
+                              "(SELECT 1 FROM account WHERE account.process = process.id)")
+                         .run();
+        if (status)
+            status =
+                connection.sql("DELETE FROM run WHERE id <> ? AND id NOT IN (SELECT run FROM interval)")(current_run)
+                    .run();
+        return status;
+    });
+}
+
+// Bytes of the file that are in use.
+Result<std::uint64_t> used_bytes(Connection& connection) {
+    Result<std::int64_t> pages = connection.number("PRAGMA page_count");
+    Result<std::int64_t> free = connection.number("PRAGMA freelist_count");
+    Result<std::int64_t> size = connection.number("PRAGMA page_size");
+    for (const Result<std::int64_t>* result : {&pages, &free, &size})
+        if (!*result)
+            return std::unexpected(result->error());
+    return static_cast<std::uint64_t>((*pages - *free) * *size);
+}
+
+// Gives free pages at the end of the file back, some at a time, so that the log stays small.
+Status shrink(Connection& connection) {
+    for (std::int64_t before = 0;;) {
+        Result<std::int64_t> free = connection.number("PRAGMA freelist_count");
+        if (!free)
+            return std::unexpected(free.error());
+        if (*free == 0 || *free == before)
+            return connection.checkpoint();
+        before = *free;
+        if (Status status = connection.sql("PRAGMA incremental_vacuum(4096)").run(); !status)
+            return status;
+    }
+}
+
+// True: something was removed.
+Result<bool> expire_by_size(Connection& connection, std::uint64_t most) {
+    if (most == 0 || bytes_of(connection.path()) <= most)
+        return false;
+    if (Status status = connection.checkpoint(); !status)
+        return std::unexpected(status.error());
+    if (bytes_of(connection.path()) <= most)
+        return false;
+    const std::uint64_t goal = most - most / 16; // so that it need not be done again at once
+    bool removed = false;
+    for (int level = raw; level <= hour;) {
+        Result<std::uint64_t> used = used_bytes(connection);
+        if (!used)
+            return std::unexpected(used.error());
+        if (*used <= goal)
+            break;
+        Result<bool> any = remove_oldest(connection, level, everything);
+        if (!any)
+            return any;
+        removed |= *any;
+        if (!*any)
+            ++level;
+    }
+    if (Status status = shrink(connection); !status)
+        return std::unexpected(status.error());
+    return removed;
+}
+
+// What was removed is used again, so that a file that only ages need not shrink; one that was much larger should.
+Status give_back(Connection& connection) {
+    Result<std::int64_t> pages = connection.number("PRAGMA page_count");
+    Result<std::int64_t> free = connection.number("PRAGMA freelist_count");
+    if (!pages || !free)
+        return std::unexpected(!pages ? pages.error() : free.error());
+    return *free > 1024 && *free > *pages / 4 ? shrink(connection) : Status{};
+}
+
+// Adds all that is unsummed in one minute to it and to its hour.
+Status sum_minute(Connection& connection, const Names& names, const Period& period) {
+    return connection.write([&]() -> Status {
+        std::vector<std::int64_t> ids;
+        Statement& find = connection.sql("SELECT id FROM interval WHERE level = 0 AND summed = 0 AND end > ? "
+                                         "AND end <= ?");
+        Status status = find(period.begin, period.end).each([&](const SqlRow& row) { ids.push_back(row.integer(0)); });
+        Sum sum(names);
+        for (std::int64_t id : ids)
+            if (status)
+                status = sum.add(connection, id);
+        for (Level level : {minute, hour})
+            if (status && !sum.empty())
+                status = sum.store(connection, level);
+        for (std::int64_t id : ids)
+            if (status)
+                status = connection.sql("UPDATE interval SET summed = 1 WHERE id = ?")(id).run();
+        return status;
+    });
+}
+
+} // namespace
+
+Status sum_up(Connection& connection, const Names& names, WallTime now) {
+    // What lies after the running minute was written before the clock was set back: nothing is to be waited for.
+    const Period running = period_at(minute, now);
+    Statement& next = connection.sql("SELECT end FROM interval WHERE level = 0 AND summed = 0 "
+                                     "AND (end <= ? OR end > ?) ORDER BY end LIMIT 1");
+    for (;;) {
+        std::optional<WallTime> end;
+        Status status = next(running.begin, running.end).each([&](const SqlRow& row) { end = row.integer(0); });
+        if (!status || !end)
+            return status;
+        if (status = sum_minute(connection, names, period_at(minute, *end)); !status)
+            return status;
+    }
+}
+
+Result<bool> expire(Connection& connection, WallTime now, const Retention& retention, std::int64_t current_run) {
+    const Limits limits = limits_at(now, retention);
+    bool removed = false;
+    for (int level = raw; level <= hour; ++level)
+        for (bool more = limits.level[level].has_value(); more;) {
+            Result<bool> any = remove_oldest(connection, level, *limits.level[level]);
+            if (!any)
+                return any;
+            more = *any;
+            removed |= more && level == hour;
+        }
+    Result<bool> too_much = expire_by_size(connection, retention.max_bytes);
+    if (!too_much)
+        return too_much;
+    removed |= *too_much;
+    Status status = removed ? remove_orphans(connection, current_run) : Status{};
+    if (status)
+        status = give_back(connection);
+    if (!status)
+        return std::unexpected(status.error());
+    return removed;
+}
+
+} // namespace copyscope

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums minutes and hours, and removes what is too old or too much. Knows the levels and the tables. Must not know what
+// is in the figures.
+#pragma once
+
+#include "store/names.h"
+#include "store/sqlite.h"
+#include "store/store.h"
+
+namespace copyscope {
+
+// Adds every raw interval to its minute and its hour, but those of the minute that is running at `now`.
+Status sum_up(Connection& connection, const Names& names, WallTime now);
+
+// Removes what is older than retention allows, or more than it. True: accounts or processes may have been removed.
+// Never removes what is not summed. What is coarser is kept at least as long as what is finer.
+Result<bool> expire(Connection& connection, WallTime now, const Retention& retention, std::int64_t current_run);
+
+} // namespace copyscope
