@@ -20,14 +20,15 @@ inline constexpr std::size_t max_request_bytes = 64 << 10; // a line, its newlin
 inline constexpr std::size_t max_response_bytes = 64 << 20;
 
 struct Request {
-    Json id;            // number or string, comes back unchanged; null if absent
+    Json id;            // integer or string, comes back unchanged; null if absent
     std::string method; // "status", "report", "export"
     Json params = Json::object();
 };
 
 // What went wrong, for programs; `message` says it to people. Codes are part of the protocol.
 struct Refusal {
-    std::string code; // "malformed", "too-large", "unknown-method", "bad-params", "denied", "busy", "unavailable"
+    // "malformed", "version", "too-large", "unknown-method", "bad-params", "denied", "busy", "unavailable"
+    std::string code;
     std::string message;
 };
 
@@ -41,6 +42,7 @@ struct Peer {
 
 using Answer = std::expected<Json, Refusal>;
 
+// Both are total: whatever comes, something is returned and nothing thrown. Any thread.
 std::expected<Request, Refusal> parse_request(std::string_view line); // without the newline
 std::string response(const Json& id, const Answer& answer);           // one line, newline included
 
