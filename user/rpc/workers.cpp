@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/workers.h"
+
+#include <algorithm>
+#include <pthread.h>
+
+namespace copyscope::rpc {
+
+Workers::Workers(const Limits& limits, Handler handler, std::function<void()> done)
+    : workers_(std::max<std::size_t>(limits.workers, 1)),
+      max_waiting_(std::max<std::size_t>(limits.waiting_requests, 1)), handler_(std::move(handler)),
+      done_(std::move(done)) {}
+
+Workers::~Workers() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    for (auto& thread : threads_)
+        thread.join();
+}
+
+void Workers::start() {
+    for (std::size_t i = 0; i < workers_; i++) {
+        threads_.emplace_back([this] { work(); });
+        ::pthread_setname_np(threads_.back().native_handle(), "rpc-worker");
+    }
+}
+
+std::optional<Job> Workers::submit(Job job) {
+    std::optional<Job> displaced;
+    {
+        const std::lock_guard lock(mutex_);
+        users_[job.peer.uid].waiting.push_back(std::move(job));
+        if (++waiting_ > max_waiting_) {
+            auto most =
+                std::ranges::max_element(users_, {}, [](const auto& user) { return user.second.waiting.size(); });
+            auto& waiting = most->second.waiting;
+            displaced = std::move(waiting.back());
+            waiting.pop_back();
+            waiting_--;
+            if (waiting.empty() && most->second.running == 0)
+                users_.erase(most);
+        }
+    }
+    changed_.notify_one();
+    return displaced;
+}
+
+void Workers::forget(std::uint64_t client) {
+    const std::lock_guard lock(mutex_);
+    for (auto user = users_.begin(); user != users_.end();) {
+        waiting_ -= std::erase_if(user->second.waiting, [client](const Job& job) { return job.client == client; });
+        user = user->second.waiting.empty() && user->second.running == 0 ? users_.erase(user) : std::next(user);
+    }
+}
+
+std::vector<Finished> Workers::take_finished() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(finished_, {});
+}
+
+std::map<uid_t, Workers::User>::iterator Workers::next_user() {
+    // One worker is always there for the others. Who sees all may stop the daemon anyway, and is not held back.
+    const auto may_run = [this](const User& user) {
+        return !user.waiting.empty() &&
+               (user.waiting.front().peer.sees_all || user.running < std::max<std::size_t>(workers_ - 1, 1));
+    };
+    auto user = users_.upper_bound(served_);
+    for (std::size_t i = 0; i < users_.size(); i++, user++) {
+        if (user == users_.end())
+            user = users_.begin();
+        if (may_run(user->second))
+            return user;
+    }
+    return users_.end();
+}
+
+void Workers::work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        auto user = users_.end();
+        changed_.wait(lock, [&] { return stopping_ || (user = next_user()) != users_.end(); });
+        if (stopping_)
+            return;
+        const Job job = std::move(user->second.waiting.front());
+        user->second.waiting.pop_front();
+        waiting_--;
+        user->second.running++; // keeps the entry
+        served_ = user->first;
+
+        lock.unlock();
+        Finished finished = have_answered(job);
+        lock.lock();
+
+        if (--user->second.running == 0 && user->second.waiting.empty())
+            users_.erase(user);
+        finished_.push_back(std::move(finished));
+        lock.unlock();
+        done_();
+        lock.lock();
+    }
+}
+
+Finished Workers::have_answered(const Job& job) const {
+    auto request = parse_request(job.line);
+    if (!request)
+        return {.client = job.client, .line = response(nullptr, std::unexpected(request.error())), .refused = true};
+    Answer answer;
+    try {
+        answer = handler_(*request, job.peer);
+    } catch (...) { // whatever it is, it must not end the daemon
+        answer = std::unexpected(Refusal{"unavailable", "the daemon failed to answer this request: see its log"});
+    }
+    std::string line = response(request->id, answer);
+    if (line.size() > max_response_bytes) {
+        answer = std::unexpected(Refusal{"too-large", "the answer would have " + std::to_string(line.size()) +
+                                                          " bytes, at most " + std::to_string(max_response_bytes) +
+                                                          " are possible: ask for less at a time"});
+        line = response(request->id, answer);
+    }
+    return {.client = job.client, .line = std::move(line), .refused = !answer};
+}
+
+} // namespace copyscope::rpc

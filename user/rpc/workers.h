@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The threads that have requests answered, and the queue before them: one per user, served in turn, so that who asks
+// much waits for themselves. Knows whose turn it is. Must not know sockets.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "rpc/server.h"
+
+namespace copyscope::rpc {
+
+struct Job {
+    std::uint64_t client = 0;
+    Peer peer;
+    std::string line;
+};
+
+struct Finished {
+    std::uint64_t client = 0;
+    std::string line; // the response
+    bool refused = false;
+};
+
+// All functions: any thread. `done` is called on a worker's thread when there is something to take.
+class Workers {
+public:
+    Workers(const Limits& limits, Handler handler, std::function<void()> done);
+    ~Workers(); // forgets what waits, waits for what runs
+
+    // May throw std::system_error when the machine has no threads left.
+    void start();
+
+    // With the queue full, who has most requests waiting loses the newest of them: it is returned, unanswered.
+    std::optional<Job> submit(Job job);
+    void forget(std::uint64_t client); // its waiting request
+    std::vector<Finished> take_finished();
+
+private:
+    struct User {
+        std::deque<Job> waiting;
+        std::size_t running = 0;
+    };
+
+    void work();
+    std::map<uid_t, User>::iterator next_user(); // end(): nobody's turn
+    Finished have_answered(const Job& job) const;
+
+    const std::size_t workers_, max_waiting_;
+    const Handler handler_;
+    const std::function<void()> done_;
+
+    std::mutex mutex_; // all below but threads_
+    std::condition_variable changed_;
+    std::map<uid_t, User> users_;
+    uid_t served_ = 0; // last
+    std::size_t waiting_ = 0;
+    bool stopping_ = false;
+    std::vector<Finished> finished_;
+    std::vector<std::thread> threads_;
+};
+
+} // namespace copyscope::rpc
