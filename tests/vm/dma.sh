@@ -1,24 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154 # scratch is lib.sh's
-# What tests of /dev/copyscope share: loading the module with limits, and what it could have left behind. Sourced after
+# shellcheck shell=bash
+# What tests of /dev/copyscope share besides loading and removing the module: what it could have left behind. Sourced after
 # lib.sh. Memory of the module's own is found by slub_debug=U, which keeps who allocated what, where the kernel has no
 # kmemleak; the test's line "# vm:" asks for it.
-
-if [[ ! -f ${COPYSCOPE_KO-} ]]; then
-	fail 'module built' 'there is none for this kernel (make kmod)'
-	finish
-fi
-strip -g -o "$scratch/copyscope.ko" "$COPYSCOPE_KO" # an emulated processor loads it in half the time
-
-load() { insmod "$scratch/copyscope.ko" "$@" || fail 'insmod' "$*"; } # PARAMETER=VALUE...
-# The kernel lets go of the last file some time after its process has ended.
-unload() {
-	for _ in {1..100}; do
-		rmmod copyscope 2>/dev/null && return
-		sleep 0.1
-	done
-	fail 'rmmod' "$(rmmod copyscope 2>&1)"
-}
+# shellcheck source=module.sh
+. "$(dirname "$0")/module.sh"
 
 # Objects that came from code of the module and are not freed, by cache; and its areas in vmalloc space. Not what others
 # allocate while the module waits for them to free memory, nor what slabs keep to know whose cgroup an object is.
@@ -71,15 +57,4 @@ nothing_said() { # NAME
 	equal "$1: the kernel has nothing to say" \
 		"$(dmesg | tail -n +$((dmesg_lines + 1)) | grep -E "$bad" |
 			grep -v 'module verification failed' | head -n 5)" ''
-}
-
-no_kmemleak() {
-	if [[ -e /sys/kernel/debug/kmemleak ]]; then
-		echo scan >/sys/kernel/debug/kmemleak
-		sleep 5
-		echo scan >/sys/kernel/debug/kmemleak
-		equal 'kmemleak' "$(cat /sys/kernel/debug/kmemleak)" ''
-	else
-		skip 'kmemleak' 'this kernel is built without CONFIG_DEBUG_KMEMLEAK'
-	fi
 }
