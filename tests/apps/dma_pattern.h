@@ -19,8 +19,10 @@ enum class Role : std::uint8_t {
 };
 
 constexpr std::uint8_t byte_of(Role role, std::size_t position) {
-    const auto mixed = static_cast<std::uint32_t>(position) * 2654435761u; // of the golden ratio: neighbours differ
-    return static_cast<std::uint8_t>(static_cast<unsigned>(role) << 5 | mixed >> 27);
+    // Twice, so that there is no distance at which most bytes are alike (as by the golden ratio alone: 2584).
+    std::uint64_t mixed = (position + 1) * 0x9e3779b97f4a7c15;
+    mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
+    return static_cast<std::uint8_t>(static_cast<unsigned>(role) << 5 | mixed >> 59);
 }
 
 // The places of one copy, in the memory of both ends; `to` and `from` may be the same memory.

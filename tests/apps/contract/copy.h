@@ -2,6 +2,7 @@
 // COPY by the CPU: which bytes arrive where; and without waiting, with RESULT, poll() and an eventfd.
 #pragma once
 
+#include <algorithm>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -16,21 +17,20 @@ constexpr std::uint32_t with_eventfd = COPYSCOPE_DMA_COPY_ASYNC | COPYSCOPE_DMA_
 inline std::string one_copy(int to, int from, std::size_t bytes, std::uint64_t to_at, std::uint64_t from_at,
                             std::uint64_t length) {
     const bool alone = to == from;
-    const Range into{to_at, length}, out_of{from_at, length};
-    const auto source = before_copy(bytes, alone ? into : Range{0, 0}, out_of);
-    const auto before = alone ? source : before_copy(bytes, into, Range{0, 0});
-    dma::Mapping target(to, bytes), origin(from, bytes);
-    std::memcpy(origin.at(), source.data(), bytes);
-    std::memcpy(target.at(), before.data(), bytes);
+    const dma::Mapping target(to, bytes), origin(from, bytes);
+    const dma_pattern::Places places{.to = {target.at(), bytes},
+                                     .from = {origin.at(), bytes},
+                                     .to_offset = to_at,
+                                     .from_offset = from_at,
+                                     .length = length,
+                                     .same = alone};
+    dma_pattern::fill(places, {origin.at(), bytes});
     auto in = dma::a_copy(to_at, from_at, length, alone ? COPYSCOPE_DMA_THIS_BUFFER : from);
     if (const int error = dma::copy(to, in))
         return error_name(error);
     if (in.copied != length)
         return "copied " + std::to_string(in.copied);
-    const auto problem = after_copy(Bytes(target.at(), target.at() + bytes), before, into, source, out_of);
-    if (!problem.empty() || alone)
-        return problem;
-    return differs(origin.at(), source.data(), bytes).empty() ? "" : "the source was changed";
+    return dma_pattern::verdict(places, length);
 }
 
 inline void copy_bytes() {
@@ -104,8 +104,9 @@ inline void copy_values() {
     }
     answers("COPY of ranges that touch", dma::copy(file, 100, 0, 100), 0);
     answers("COPY between the same places of two buffers", dma::copy(other, 0, 0, bytes, file), 0);
-    same("no COPY that failed copied anything",
-         after_copy(contents(file, bytes), wanted, Range{100, 100}, wanted, Range{0, 100}));
+    auto once = wanted;
+    std::copy_n(wanted.begin(), 100, once.begin() + 100);
+    same("no COPY that failed copied anything", differs(contents(file, bytes), once));
     const dma::File twin(dup(file));
     answers("COPY from a dup() of this file, overlapping", dma::copy(file, 50, 0, 100, twin), EINVAL);
     answers("COPY from a dup() of this file", dma::copy(file, 200, 0, 100, twin), 0);
@@ -218,10 +219,17 @@ inline void copy_async() {
     std::uint64_t cookie = 0;
     answers("RESULT, and none was started", dma::result(file, one), ENOENT);
     equal("poll, and none was started", events(file, 0) & POLLIN, 0);
-    const auto before = before_copy(bytes, Range{100, 9000}, Range{20000, 9000});
+    const auto places = [](const dma::Mapping& memory) {
+        return dma_pattern::Places{.to = {memory.at(), bytes},
+                                   .from = {memory.at(), bytes},
+                                   .to_offset = 100,
+                                   .from_offset = 20000,
+                                   .length = 9000,
+                                   .same = true};
+    };
     {
         const dma::Mapping memory(file, bytes);
-        std::memcpy(memory.at(), before.data(), bytes);
+        dma_pattern::fill(places(memory), {memory.at(), bytes});
     }
     answers("ASYNC", start(file, 100, 20000, 9000, cookie), 0);
     equal("ASYNC: the first cookie", cookie, 1);
@@ -234,7 +242,7 @@ inline void copy_async() {
     equal("ASYNC: RESULT: pending", one.pending, 0);
     equal("ASYNC: poll has told", events(file, 0) & POLLIN, 0);
     answers("ASYNC: RESULT again", dma::result(file, one), ENOENT);
-    same("ASYNC: the bytes", after_copy(contents(file, bytes), before, Range{100, 9000}, before, Range{20000, 9000}));
+    same("ASYNC: the bytes", dma_pattern::verdict(places(dma::Mapping(file, bytes)), 9000));
     equal("ASYNC: STATS.cpu_copied", dma::stats(file).cpu_copied, 9000);
 
     const dma::File event(eventfd(0, EFD_NONBLOCK));

@@ -248,7 +248,7 @@ inline void splice_lifetime() {
     const auto use_up = [] { // whoever gets freed pages writes to them
         for (int round = 0; round < 8; round++) {
             const auto other = dma::buffer(64 * dma::page);
-            fill(other, 64 * dma::page, other_file);
+            fill(other, 64 * dma::page, Role::target);
             const dma::Mapping more(-1, 4 << 20, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
             std::memset(more.at(), 0xdd, 4 << 20);
         }

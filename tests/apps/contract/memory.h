@@ -17,7 +17,7 @@ inline std::uint64_t mapped(int fd) {
     return dma::stats(fd).mapped_bytes / dma::page;
 }
 // Fills a buffer by its mapping and returns what it holds now.
-inline Bytes fill(int fd, std::size_t bytes, Role role = bystander) {
+inline Bytes fill(int fd, std::size_t bytes, Role role = Role::source) {
     const auto wanted = pattern(bytes, role);
     const dma::Mapping memory(fd, bytes);
     if (memory.at())

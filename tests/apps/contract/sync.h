@@ -105,7 +105,7 @@ inline void sync_and_copy() {
     const auto file = dma::buffer(bytes);
     const auto other = dma::buffer(bytes);
     const auto wanted = fill(file, bytes);
-    fill(other, bytes, other_file);
+    fill(other, bytes, Role::target);
     dma::for_device(file, 2 * dma::page, 2 * dma::page);
     answers("COPY out of the device's pages", dma::copy(file, 0, 2 * dma::page, 100), EBUSY);
     answers("COPY into the device's pages", dma::copy(file, 2 * dma::page, 0, 100), EBUSY);
