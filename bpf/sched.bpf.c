@@ -24,6 +24,22 @@ static __always_inline void give_back(__u32 pid)
 	ledger->owner = 0;
 }
 
+/* do_exit() has counted the thread out of signal->live before, so that the last one finds 0; two at a time both may. */
+static __always_inline void end_process(struct task_struct *task)
+{
+	struct copyscope_process process = {
+		.tgid = task->tgid,
+		.start_ns = task->group_leader->start_boottime,
+	};
+	struct copyscope_process_info *info;
+
+	if (task->signal->live.counter)
+		return;
+	info = bpf_map_lookup_elem(&processes, &process);
+	if (info)
+		info->ended = 1;
+}
+
 /* The storage of a spare ledger ends with the task. */
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(end_thread, struct task_struct *task)
@@ -34,6 +50,7 @@ int BPF_PROG(end_thread, struct task_struct *task)
 	if (spares && bpf_task_storage_get(&spare_ledgers, task, 0, 0) &&
 	    !bpf_task_storage_delete(&spare_ledgers, task))
 		__sync_fetch_and_add(&spares, -1);
+	end_process(task);
 	return 0;
 }
 
@@ -69,8 +86,10 @@ int BPF_PROG(follow_exec, struct task_struct *task, pid_t old_pid)
 	};
 	struct copyscope_process_info *info = bpf_map_lookup_elem(&processes, &process);
 
-	if (info)
-		bpf_get_current_comm(info->comm, sizeof(info->comm));
+	if (info) {
+		describe_process(info);
+		info->execs++;
+	}
 	if (scope != COPYSCOPE_SCOPE_OFF)
 		move_ledger(task, old_pid);
 	return 0;

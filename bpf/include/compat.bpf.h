@@ -219,10 +219,13 @@ static __always_inline __u32 ata_bytes_done(const void *command)
 #define VM_PFNMAP 0x00000400
 #define VM_IO 0x00004000
 #define VM_MIXEDMAP 0x10000000
+/* include/linux/sched.h */
+#define PF_EXITING 0x00000004
 
 /* include/uapi/asm-generic/errno-base.h */
 #define ENOENT 2
 #define EBADF 9
+#define EEXIST 17
 #define EINVAL 22
 #define ESPIPE 29
 

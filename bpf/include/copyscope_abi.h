@@ -225,14 +225,16 @@ struct copyscope_call_sync {
 };
 COPYSCOPE_ASSERT_SIZE(copyscope_call_sync, 32);
 
-/* What is remembered of a process besides its key; written once, and again when it execs. */
+/* What is remembered of a process besides its key; written once, and again when it execs and when it ends. */
 struct copyscope_process_info {
 	char comm[COPYSCOPE_COMM_LEN];
 	__u32 uid; /* real uid in the initial user namespace */
 	__u32 parent_tgid;
 	__u64 cgroup_id;
+	__u32 execs; /* since this was written first: what user space found out about it is out of date */
+	__u32 ended; /* 1: its last thread is on the way out. User space removes what it leaves behind */
 };
-COPYSCOPE_ASSERT_SIZE(copyscope_process_info, 32);
+COPYSCOPE_ASSERT_SIZE(copyscope_process_info, 40);
 
 /* Indices of the per-CPU array `losses`: every failure inside BPF ends in one of them. */
 enum copyscope_loss {

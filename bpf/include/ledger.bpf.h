@@ -94,6 +94,14 @@ static __always_inline void ledger_iter(struct ledger *ledger, const struct iov_
 	}
 }
 
+/* What an exec can change: a file can be set-uid, and who forks for another sets uid and cgroup before. */
+static __always_inline void describe_process(struct copyscope_process_info *info)
+{
+	bpf_get_current_comm(info->comm, sizeof(info->comm));
+	info->uid = (__u32)bpf_get_current_uid_gid();
+	info->cgroup_id = bpf_get_current_cgroup_id();
+}
+
 /*
  * Who the thread belongs to, once per thread. Pid and start time of the group leader are kept through an exec by another
  * thread (fs/exec.c:de_thread), so the key is good as long as the ledger lives.
@@ -102,7 +110,7 @@ static __noinline int ledger_identify(struct ledger *ledger)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct copyscope_process_info info = {};
-	__u64 ids;
+	long err;
 
 	if (!ledger)
 		return 0;
@@ -110,24 +118,25 @@ static __noinline int ledger_identify(struct ledger *ledger)
 	ledger->key.process.start_ns = task->group_leader->start_boottime;
 	if (bpf_map_lookup_elem(&processes, &ledger->key.process))
 		return 0;
-	ids = bpf_get_current_uid_gid();
-	bpf_get_current_comm(info.comm, sizeof(info.comm));
-	info.uid = (__u32)ids;
+	describe_process(&info);
 	info.parent_tgid = task->real_parent->tgid;
-	info.cgroup_id = bpf_get_current_cgroup_id();
-	if (bpf_map_update_elem(&processes, &ledger->key.process, &info, BPF_ANY))
+	err = bpf_map_update_elem(&processes, &ledger->key.process, &info, BPF_NOEXIST);
+	if (err && err != -EEXIST) /* another of its threads may have been first */
 		lose(COPYSCOPE_LOSS_PROCESS);
 	return 0;
 }
 
-/* The ledger for a new operation of the current thread, `task`, or NULL if it is out of scope. */
+/*
+ * The ledger for a new operation of the current thread, `task`, or NULL if it is out of scope. A thread on its way out gets
+ * no new one: end_thread may be behind it (v6.16 calls it before exit_mm, which can fault), and nobody would give it back.
+ */
 static __always_inline struct ledger *ledger_begin(struct task_struct *task)
 {
 	struct ledger *ledger;
 
 	ledger = find_ledger(task);
 	if (!ledger) {
-		if (scope != COPYSCOPE_SCOPE_ALL)
+		if (scope != COPYSCOPE_SCOPE_ALL || (task->flags & PF_EXITING))
 			return NULL;
 		ledger = make_ledger(task);
 		if (!ledger) {
