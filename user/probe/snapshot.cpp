@@ -9,40 +9,20 @@
 #include <linux/bpf.h>
 #include <unordered_map>
 
+#include "probe/map_walk.h"
+
 namespace copyscope {
 namespace {
 
-constexpr std::uint32_t batch_entries = 512;
-
-// Calls visit(key, value) for every entry. Keys and values are raw bytes; the value of a per-CPU map is one value per
-// possible CPU, each rounded up to 8 bytes. An entry that moves between buckets during the walk is not lost: hash
-// batches are whole buckets.
+// Calls visit(key, value) for every entry of a map.
 template<typename Key, typename Visit>
 Status for_each(bpf_map* map, std::size_t value_bytes, Visit visit) {
-    const int fd = bpf_map__fd(map);
-    std::uint32_t room = batch_entries;
-    std::vector<Key> keys(room);
-    std::vector<std::uint8_t> values(room * value_bytes);
-    std::uint64_t cursor[2] = {}; // opaque to us; a hash map's is 4 bytes
-    bool first = true;
-    for (;;) {
-        std::uint32_t count = room;
-        const int err =
-            bpf_map_lookup_batch(fd, first ? nullptr : cursor, cursor, keys.data(), values.data(), &count, nullptr);
-        if (err == -ENOSPC) { // one bucket holds more than the batch
-            room *= 2;
-            keys.resize(room);
-            values.resize(room * value_bytes);
-            continue;
-        }
-        if (err && err != -ENOENT)
-            return fail_errno(std::string("cannot read BPF map ") + bpf_map__name(map), -err);
-        for (std::uint32_t i = 0; i < count; i++)
-            visit(keys[i], values.data() + i * value_bytes);
-        if (err == -ENOENT)
-            return {};
-        first = false;
-    }
+    MapWalk walk(bpf_map__fd(map), bpf_map__name(map), sizeof(Key), value_bytes);
+    return walk.each([&](const std::uint8_t* bytes, const std::uint8_t* value) {
+        Key key;
+        std::memcpy(&key, bytes, sizeof(key));
+        visit(key, value);
+    });
 }
 
 Result<std::size_t> cpu_count() {
