@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "model/account.h"
@@ -14,20 +15,34 @@ namespace copyscope {
 // digits that they print; LXC's name whole. Empty: in no container.
 std::string container_of(std::string_view cgroup);
 
+// The text as it can be shown and stored: what is not UTF-8, and control characters, become '?'. A program can put any
+// bytes into its name and arguments.
+std::string clean_text(std::string_view text);
+
 class Identities {
 public:
+    static constexpr std::size_t max_cmdline = 512; // bytes; longer ones are cut
+
     explicit Identities(std::string root = "/") : root_(std::move(root)) {}
 
-    // Fills cmdline, cgroup and container of a process as far as it still exists. A pid that has been used again
-    // (another start time) tells nothing.
+    // Fills cmdline, cgroup and container of a process as far as it still exists; uid and cgroup_id become what they
+    // are now (a server forks, and then changes its user), and comm is filled if it is empty. A pid that has been used
+    // again (another start time) tells nothing. Of a process that has ended the cgroup is found by cgroup_id.
     void complete(ProcessInfo& process);
+
+    // False if it has ended, also if its pid has been used again.
+    bool alive(const copyscope_process& process) const;
 
     // Paths of cgroups that are gone need not be kept: call it now and then with those still in use.
     void forget_cgroups();
 
 private:
+    const std::string& cgroup_of(std::uint64_t id);
+    void find_cgroups(const std::string& folder);
+    std::string cgroup_root() const;
+
     std::string root_;
-    std::unordered_map<std::uint64_t, std::string> cgroups_; // by id (inode number in cgroup2)
+    std::unordered_map<std::uint64_t, std::string> cgroups_; // by id (inode number in cgroup2); empty: it is gone
 };
 
 } // namespace copyscope
