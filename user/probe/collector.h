@@ -20,6 +20,13 @@ public:
     virtual Result<Interval> next() = 0;
 };
 
+// From when to when an interval was, by the wall clock: from the end of the one before, unless the clock has jumped;
+// then as long as it really was. `elapsed` in milliseconds, by a clock that does not jump.
+struct Span {
+    WallTime begin = 0, end = 0;
+};
+Span span_of(WallTime previous_end, WallTime now, std::int64_t elapsed);
+
 class Collector : public IntervalSource {
 public:
     // Takes over an opened session and counts all processes from now on.
@@ -34,7 +41,7 @@ public:
 
 private:
     struct Known;
-    explicit Collector(std::unique_ptr<Session> session);
+    Collector(std::unique_ptr<Session> session, std::unique_ptr<Known> known);
     std::unique_ptr<Session> session_;
     std::unique_ptr<Known> known_;
 };

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "copyscope.h" // the contract of /dev/copyscope
 #include "copyscope.skel.h"
+#include "probe/account_maps.h"
 #include "probe/breakpoints.h"
 #include "probe/sites.h"
 #include "probe/snapshot.h"
@@ -235,7 +236,8 @@ Result<std::unique_ptr<Session>> Session::open(const Facts& facts, CopySource so
     return std::unique_ptr<Session>(new Session(std::move(*plan), source, std::move(loaded)));
 }
 
-Status Session::begin(pid_t pid) {
+// Empties what accounts are made of. Losses cannot be emptied: those of before are subtracted.
+Status Session::start_anew() {
     auto& maps = loaded_->skeleton->maps;
     for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes})
         if (auto status = clear_map(map); !status)
@@ -244,6 +246,38 @@ Status Session::begin(pid_t pid) {
     if (!losses)
         return std::unexpected(losses.error());
     losses_before_ = *losses;
+    return {};
+}
+
+Status Session::begin_all(std::uint32_t ready) {
+    if (auto status = start_anew(); !status)
+        return status;
+    if (auto status = stock_accounts(maps(), *maps().last_account_id + 1, ready); !status)
+        return std::unexpected(status.error());
+    loaded_->skeleton->data->scope = COPYSCOPE_SCOPE_ALL;
+    return {};
+}
+
+SessionMaps Session::maps() const {
+    auto& maps = loaded_->skeleton->maps;
+    return {.account_ids = maps.account_ids,
+            .accounts = maps.accounts,
+            .processes = maps.processes,
+            .measured = source_ == CopySource::derived ? nullptr : maps.measured,
+            .last_account_id = &loaded_->skeleton->data->last_account_id};
+}
+
+Result<Losses> Session::losses() const {
+    auto losses = loaded_->losses(source_);
+    if (losses)
+        *losses -= losses_before_;
+    return losses;
+}
+
+Status Session::begin(pid_t pid) {
+    auto& maps = loaded_->skeleton->maps;
+    if (auto status = start_anew(); !status)
+        return status;
 
     const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd)
@@ -267,10 +301,9 @@ Result<Sample> Session::end() {
     auto processes = read_processes(maps.processes);
     if (!processes)
         return std::unexpected(processes.error());
-    auto losses = loaded_->losses(source_);
+    auto losses = this->losses();
     if (!losses)
         return std::unexpected(losses.error());
-    *losses -= losses_before_;
     return Sample{std::move(*accounts), std::move(*processes), *losses, source_};
 }
 

@@ -9,9 +9,17 @@
 #include "model/origins.h"
 #include "probe/plan.h"
 
+struct bpf_map;
 struct copyscope_bpf;
 
 namespace copyscope {
+
+// The maps that fill while a session counts, for who reads them meanwhile. Good as long as the session.
+struct SessionMaps {
+    bpf_map *account_ids, *accounts, *processes;
+    bpf_map* measured;                    // null if copies are only derived
+    const __u64* last_account_id; // handed out in order, by BPF, at any time
+};
 
 class Session : public Recorder {
 public:
@@ -24,6 +32,12 @@ public:
     Status begin(pid_t pid) override;
     Result<Sample> end() override;
 
+    // Counts every process from now on. The first `ready` accounts need no memory from the kernel when they are opened
+    // (see stock_accounts).
+    Status begin_all(std::uint32_t ready);
+    SessionMaps maps() const;
+    Result<Losses> losses() const; // since begin() or begin_all()
+
     const Plan& plan() const { return plan_; }
     CopySource source() const { return source_; }
 
@@ -32,6 +46,7 @@ public:
 
 private:
     struct Loaded;
+    Status start_anew();
     Session(Plan plan, CopySource source, std::unique_ptr<Loaded> loaded);
 
     Plan plan_;
