@@ -50,12 +50,13 @@ public:
     void close() { fd_.reset(); }
     // The next line without its newline; "" at the end, or when nothing comes.
     std::string line() {
-        for (;;) {
-            if (const auto newline = input_.find('\n'); newline != input_.npos) {
+        for (std::size_t searched = 0;;) {
+            if (const auto newline = input_.find('\n', searched); newline != input_.npos) {
                 std::string line = input_.substr(0, newline);
                 input_.erase(0, newline + 1);
                 return line;
             }
+            searched = input_.size();
             if (!receive())
                 return {};
         }
