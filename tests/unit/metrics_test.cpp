@@ -145,6 +145,7 @@ TEST(Metrics, AProcessThatTurnsOutToBeAnotherStrategyTakesNothingBack) {
     MetricsRegistry registry;
     const std::vector<ProcessInfo> cat = {process(100, "cat")};
     registry.add(interval({moved(COPYSCOPE_OP_READ, file, anon, 832)}, cat), {});
+    registry.add(interval({}, {}), {});
     EXPECT_EQ(of(registry, "cat", "read").payload, 832U);
     registry.add(
         interval({moved(COPYSCOPE_OP_READ, file, anon, 4000), moved(COPYSCOPE_OP_WRITE, anon, tcp, 4000)}, cat), {});
@@ -153,12 +154,43 @@ TEST(Metrics, AProcessThatTurnsOutToBeAnotherStrategyTakesNothingBack) {
     EXPECT_EQ(total(registry).copied_total(), 8832U);            // nothing is copied twice
 }
 
+// A program reads its libraries before it does what it is for, and an interval may end in between.
+TEST(Metrics, ABeginningIsToldByWhatFollows) {
+    MetricsRegistry registry;
+    registry.add(interval({moved(COPYSCOPE_OP_READ, file, anon, 832)}, {process(100, "bash")}), {});
+    EXPECT_TRUE(registry.series().empty());
+    registry.add(interval({moved(COPYSCOPE_OP_READ, file, anon, 4000), moved(COPYSCOPE_OP_WRITE, anon, tcp, 4000)},
+                          {process(100, "cat")}),
+                 {});
+    EXPECT_EQ(registry.series().size(), 1U);
+    EXPECT_EQ(of(registry, "cat", "read+write").payload, 4832U);
+    EXPECT_EQ(of(registry, "cat", "read+write").copied_total(), 8832U);
+    // Whoever has ended meanwhile keeps the name it had.
+    registry.add(interval({moved(COPYSCOPE_OP_READ, file, anon, 5, 200)}, {process(200, "true")}), {});
+    registry.add(interval({}, {}), {});
+    EXPECT_EQ(of(registry, "true", "read").payload, 5U);
+    EXPECT_EQ(of(registry, "true", "read").operations, 1U);
+}
+
+TEST(Metrics, MoreBeginningsThanCanBeHeldAreAddedAtOnce) {
+    MetricsRegistry registry;
+    Interval many = interval({}, {});
+    for (std::uint32_t pid = 1; pid <= 10000; ++pid)
+        many.sample.accounts.push_back(moved(COPYSCOPE_OP_READ, file, anon, 1, pid));
+    registry.add(many, {});
+    EXPECT_EQ(total(registry).payload, 10000U - 4096);
+    registry.add(interval({}, {}), {});
+    EXPECT_EQ(total(registry).payload, 10000U);
+    EXPECT_EQ(total(registry).operations, 10000U);
+}
+
 TEST(Metrics, PidsThatAreUsedAgainAreOtherProcesses) {
     MetricsRegistry registry;
     registry.add(interval({moved(COPYSCOPE_OP_READ, file, anon, 10)}, {process(100, "a")}), {});
     Interval later = interval({moved(COPYSCOPE_OP_WRITE, anon, tcp, 20)}, {process(100, "b")});
     later.sample.accounts[0].key.process.start_ns = later.sample.processes[0].id.start_ns = 2;
     registry.add(later, {});
+    registry.add(interval({}, {}), {});
     EXPECT_EQ(of(registry, "a", "read").payload, 10U);
     EXPECT_EQ(of(registry, "b", "write").payload, 20U);
 }
@@ -202,6 +234,7 @@ TEST(Metrics, SumsAreThoseOfTheAccountsAndNeverRunBackwards) {
         }
         last = registry.series();
     }
+    registry.add(interval({}, {}), {}); // what was held
     const Row expected = total_row(operation_rows(all), all.losses);
     const MetricSums sum = total(registry);
     EXPECT_EQ(sum.operations, expected.operations);
@@ -266,6 +299,7 @@ TEST(Metrics, NamesMayBeThoseOfCgroupsOrContainers) {
         interval({moved(COPYSCOPE_OP_SENDFILE64, file, tcp, 10), moved(COPYSCOPE_OP_READ, file, anon, 5, 7)}, {web});
     MetricsRegistry by_cgroup({.label = MetricsLabel::cgroup}), by_container({.label = MetricsLabel::container});
     by_cgroup.add(one, {});
+    by_cgroup.add(interval({}, {}), {});
     by_container.add(one, {});
     EXPECT_EQ(of(by_cgroup, "/system.slice/nginx.service", "sendfile", COPYSCOPE_END_TCP).payload, 10U);
     EXPECT_EQ(of(by_container, "0123456789ab", "sendfile", COPYSCOPE_END_TCP).payload, 10U);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
-#include <tuple>
+#include <utility>
 
 #include "model/tally.h"
 
@@ -23,18 +23,23 @@ constexpr LabelName label_names[] = {
     {MetricsLabel::container, "container"},
 };
 
-auto order(const copyscope_process& process) {
-    return std::tuple(process.tgid, process.start_ns);
+using Id = std::pair<std::uint32_t, std::uint64_t>;
+Id id_of(const copyscope_process& process) {
+    return {process.tgid, process.start_ns};
 }
 
-// One process after the other.
-std::vector<const Account*> by_process(const Sample& sample) {
-    std::vector<const Account*> accounts;
-    accounts.reserve(sample.accounts.size());
-    for (const Account& account : sample.accounts)
-        accounts.push_back(&account);
-    std::ranges::stable_sort(accounts, {}, [](const Account* account) { return order(account->key.process); });
-    return accounts;
+const std::string unknown_name = "(unknown)";
+
+struct FlowSum {
+    Flow flow{};
+    Tally tally{};
+    std::uint64_t payload = 0;
+};
+
+// Of a handful.
+FlowSum& sum_in(std::vector<FlowSum>& flows, const Flow& flow) {
+    const auto found = std::ranges::find(flows, flow, &FlowSum::flow);
+    return found == flows.end() ? flows.emplace_back(flow) : *found;
 }
 
 // The classes of a row overlap (`kernel` includes what was copied on transmit and late); here they do not.
@@ -88,54 +93,72 @@ std::uint64_t MetricSums::copied_total() const {
                            [](std::uint64_t sum, const auto& bytes) { return sum + bytes.value_or(0); });
 }
 
-std::string MetricsRegistry::name_of(const ProcessInfo* process) const {
-    if (!process)
-        return "(unknown)";
+std::string MetricsRegistry::name_of(const ProcessInfo& process) const {
     switch (options_.label) {
     case MetricsLabel::cgroup:
-        return label_text(process->cgroup);
+        return label_text(process.cgroup);
     case MetricsLabel::container:
-        return label_text(process->container);
+        return label_text(process.container);
     case MetricsLabel::command:
         break;
     }
-    return label_text(process->comm);
+    return label_text(process.comm);
 }
 
 // What happened in the interval, by names that are not limited yet.
 MetricsRegistry::Sums MetricsRegistry::sum_of(const Interval& interval, const Origins& origins) {
-    std::map<std::tuple<std::uint32_t, std::uint64_t>, const ProcessInfo*> processes;
+    const std::vector<Held> held = std::exchange(held_, {});
+    std::vector<const Account*> accounts;
+    std::map<Id, std::string> names; // the later one wins
+    for (const Held& one : held) {
+        accounts.push_back(&one.account);
+        names[id_of(one.account.key.process)] = one.name;
+    }
+    for (const Account& account : interval.sample.accounts)
+        accounts.push_back(&account);
     for (const ProcessInfo& process : interval.sample.processes)
-        processes.emplace(order(process.id), &process);
+        names[id_of(process.id)] = name_of(process);
+    // Of each process what was held comes first.
+    const auto is_held = [&](const Account* account) {
+        return !held.empty() && std::greater_equal<>()(account, &held.front().account) &&
+               std::less_equal<>()(account, &held.back().account);
+    };
+    std::ranges::stable_sort(accounts, {}, [](const Account* account) { return id_of(account->key.process); });
 
-    std::map<MetricKey, Tally> tallies;
-    std::map<MetricKey, std::uint64_t> payloads;
-    const auto accounts = by_process(interval.sample);
+    std::map<std::string, std::vector<FlowSum>> sums_by_name;
     for (auto first = accounts.begin(); first != accounts.end();) {
-        const copyscope_process id = (*first)->key.process;
-        const auto last = std::find_if(first, accounts.end(),
-                                       [&](const Account* account) { return !same_process(account->key.process, id); });
+        const copyscope_process process = (*first)->key.process;
+        const auto last = std::find_if(first, accounts.end(), [&](const Account* account) {
+            return !same_process(account->key.process, process);
+        });
         const std::span<const Account* const> own(first, last);
-        const auto process = processes.find(order(id));
-        const std::string name = name_of(process == processes.end() ? nullptr : process->second);
-        const auto told = memory_.tell(own);
-        for (std::size_t i = 0; i < own.size(); ++i)
-            tallies[{name, told.flows[i].strategy, told.flows[i].sink}].add(*own[i]);
-        for (const auto& [flow, bytes] : told.payloads)
-            payloads[{name, flow.strategy, flow.sink}] += bytes;
         first = last;
+        const auto found = names.find(id_of(process));
+        const std::string& name = found == names.end() ? unknown_name : found->second;
+        if (!is_held(own.front()) && held_.size() + own.size() <= max_held && memory_.is_undecided(own)) {
+            for (const Account* account : own)
+                held_.push_back({*account, name});
+            continue;
+        }
+        const auto told = memory_.tell(own);
+        std::vector<FlowSum>& flows = sums_by_name[name];
+        for (std::size_t i = 0; i < own.size(); ++i)
+            sum_in(flows, told.flows[i]).tally.add(*own[i]);
+        for (const auto& [flow, bytes] : told.payloads)
+            sum_in(flows, flow).payload += bytes;
     }
     memory_.end_interval();
 
     Sums sums;
-    for (const auto& [key, tally] : tallies) {
-        Row row;
-        tally.fill(row, origins);
-        sums[key] = sums_of(row);
-        lost_in_accounts_ += row.lost;
-    }
-    for (const auto& [key, bytes] : payloads)
-        sums[key].payload += bytes;
+    for (const auto& [name, flows] : sums_by_name)
+        for (const auto& [flow, tally, payload] : flows) {
+            Row row;
+            tally.fill(row, origins);
+            MetricSums& sum = sums[{name, flow.strategy, flow.sink}];
+            sum = sums_of(row);
+            sum.payload = payload;
+            lost_in_accounts_ += row.lost;
+        }
     return sums;
 }
 

@@ -62,7 +62,9 @@ class MetricsRegistry {
 public:
     explicit MetricsRegistry(const MetricsOptions& options = {}) : options_(options) {}
 
-    // `interval` is as it is reported: its copies have been replaced by measured ones, where there are any.
+    // `interval` is as it is reported: its copies have been replaced by measured ones, where there are any. Intervals
+    // in which nothing happened count as well. What a process did in its first interval is added with the next one, if
+    // it has only read or only written: it is about to show what it does.
     void add(const Interval& interval, const Origins& origins);
 
     const std::map<MetricKey, MetricSums>& series() const { return series_; }
@@ -72,12 +74,19 @@ public:
 
 private:
     using Sums = std::map<MetricKey, MetricSums>;
+    struct Held {
+        Account account;
+        std::string name;
+    };
+    static constexpr std::size_t max_held = 4096; // accounts, of some 600 bytes; what is above is added at once
+
     Sums sum_of(const Interval& interval, const Origins& origins);
     void admit(const Sums& sums);
-    std::string name_of(const ProcessInfo* process) const;
+    std::string name_of(const ProcessInfo& process) const;
 
     MetricsOptions options_;
     StrategyMemory memory_{};
+    std::vector<Held> held_{};
     std::set<std::string> admitted_{};
     Sums series_{};
     Losses losses_{};

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "model/strategies.h"
-
 namespace copyscope {
 
 namespace {
@@ -37,6 +35,35 @@ std::size_t StrategyMemory::trace_of(Memory& memory, const copyscope_account_key
     return index;
 }
 
+std::vector<Part> StrategyMemory::parts_of(const Memory& memory) {
+    accounts_.resize(std::max(accounts_.size(), memory.traces.size()));
+    std::vector<const Account*> accounts;
+    for (std::size_t i = 0; i < memory.traces.size(); ++i) {
+        const Trace& trace = memory.traces[i];
+        Account& account = accounts_[i];
+        account.key.op = trace.op;
+        account.key.source = trace.source;
+        account.key.sink = trace.sink;
+        account.value.counter[COPYSCOPE_BYTES_MOVED] = trace.moved;
+        account.value.counter[COPYSCOPE_REFERENCED_BYTES] = trace.referenced;
+        account.value.counter[COPYSCOPE_COW_BYTES] = trace.cow;
+        account.value.counter[COPYSCOPE_FAULTS_COW] = trace.cow_faults;
+        accounts.push_back(&account);
+    }
+    std::vector<Part> parts(accounts.size());
+    tell_strategies(accounts, parts);
+    return parts;
+}
+
+bool StrategyMemory::is_undecided(std::span<const Account* const> accounts) const {
+    if (processes_.contains(accounts.front()->key.process))
+        return false;
+    std::vector<Part> parts(accounts.size());
+    tell_strategies(accounts, parts);
+    return std::ranges::any_of(parts,
+                               [](const Part& part) { return part.strategy == "read" || part.strategy == "write"; });
+}
+
 StrategyMemory::Told StrategyMemory::tell(std::span<const Account* const> accounts) {
     Memory& memory = processes_[accounts.front()->key.process];
     memory.last_active = interval_;
@@ -53,28 +80,19 @@ StrategyMemory::Told StrategyMemory::tell(std::span<const Account* const> accoun
     }
     traces_ += memory.traces.size();
 
-    std::vector<Account> all(memory.traces.size());
-    std::vector<const Account*> pointers;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const Trace& trace = memory.traces[i];
-        all[i].key.op = trace.op;
-        all[i].key.source = trace.source;
-        all[i].key.sink = trace.sink;
-        all[i].value.counter[COPYSCOPE_BYTES_MOVED] = trace.moved;
-        all[i].value.counter[COPYSCOPE_REFERENCED_BYTES] = trace.referenced;
-        all[i].value.counter[COPYSCOPE_COW_BYTES] = trace.cow;
-        all[i].value.counter[COPYSCOPE_FAULTS_COW] = trace.cow_faults;
-        pointers.push_back(&all[i]);
+    const std::vector<Part> parts = parts_of(memory);
+    std::vector<Flow> flows;
+    std::vector<std::pair<Flow, Payload>> payloads;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Flow flow = flows.emplace_back(flow_of(parts[i], accounts_[i].key));
+        auto payload = std::ranges::find(payloads, flow, &std::pair<Flow, Payload>::first);
+        if (payload == payloads.end())
+            payload = payloads.insert(payload, {flow, {}});
+        payload->second.add(parts[i]);
     }
-    std::vector<Part> parts(all.size());
-    tell_strategies(pointers, parts);
-
     Told told;
     for (const std::size_t i : at)
-        told.flows.push_back(flow_of(parts[i], all[i].key));
-    std::map<Flow, Payload> payloads;
-    for (std::size_t i = 0; i < parts.size(); ++i)
-        payloads[flow_of(parts[i], all[i].key)].add(parts[i]);
+        told.flows.push_back(flows[i]);
     for (const auto& [flow, payload] : payloads) {
         auto credit = std::ranges::find(memory.credited, flow, &FlowPayload::flow);
         if (credit == memory.credited.end())

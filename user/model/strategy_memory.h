@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "model/account.h"
+#include "model/strategies.h"
 
 namespace copyscope {
 
@@ -42,6 +42,10 @@ public:
     // a process turns out to be of another strategy, what it was credited before stays where it is.
     Told tell(std::span<const Account* const> accounts);
 
+    // Whether the accounts are all that is known of their process, and it has only read or only written: more of it may
+    // tell another strategy.
+    bool is_undecided(std::span<const Account* const> accounts) const;
+
     // To be called when all processes of an interval have been told. Who is forgotten begins anew when it comes again.
     void end_interval();
 
@@ -59,15 +63,20 @@ private:
         std::vector<FlowPayload> credited{};
         std::uint64_t last_active = 0; // interval
     };
-    struct ById {
-        bool operator()(const copyscope_process& a, const copyscope_process& b) const {
-            return a.tgid != b.tgid ? a.tgid < b.tgid : a.start_ns < b.start_ns;
+    struct Hash {
+        std::size_t operator()(const copyscope_process& id) const {
+            return std::hash<std::uint64_t>()(id.start_ns * 0x9e3779b97f4a7c15U + id.tgid);
         }
     };
+    struct Same {
+        bool operator()(const copyscope_process& a, const copyscope_process& b) const { return same_process(a, b); }
+    };
     static std::size_t trace_of(Memory& memory, const copyscope_account_key& key);
+    std::vector<Part> parts_of(const Memory& memory);
     void forget_before(std::uint64_t interval);
 
-    std::map<copyscope_process, Memory, ById> processes_{};
+    std::unordered_map<copyscope_process, Memory, Hash, Same> processes_{};
+    std::vector<Account> accounts_{}; // of traces, while they are told; kept because an account is large
     std::size_t traces_ = 0;
     std::uint64_t interval_ = 0;
 };
