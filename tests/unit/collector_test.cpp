@@ -7,19 +7,19 @@
 namespace copyscope {
 namespace {
 
-void expect_span(const Span& span, WallTime begin, WallTime end) {
+void expect_span(const WallSpan& span, WallTime begin, WallTime end) {
     EXPECT_EQ(span.begin, begin);
     EXPECT_EQ(span.end, end);
 }
 
-TEST(Span, BeginsWhereTheLastOneEnded) {
+TEST(WallSpan, BeginsWhereTheLastOneEnded) {
     expect_span(span_of(5000, 6000, 1000), 5000, 6000);
     expect_span(span_of(5000, 6003, 1000), 5000, 6003); // the clock is being slewed
     expect_span(span_of(5000, 5990, 1000), 5000, 5990);
     expect_span(span_of(5000, 5000, 0), 5000, 5000);
 }
 
-TEST(Span, IsAsLongAsItWasWhenTheClockJumps) {
+TEST(WallSpan, IsAsLongAsItWasWhenTheClockJumps) {
     expect_span(span_of(5000, 3'606'000, 1000), 3'605'000, 3'606'000); // an hour ahead
     expect_span(span_of(7'000'000, 6000, 1000), 5000, 6000);           // back
     expect_span(span_of(5000, 4999, 0), 4999, 4999);

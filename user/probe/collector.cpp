@@ -32,7 +32,7 @@ std::int64_t boot_time() {
 
 } // namespace
 
-Span span_of(WallTime previous_end, WallTime now, std::int64_t elapsed) {
+WallSpan span_of(WallTime previous_end, WallTime now, std::int64_t elapsed) {
     const bool jumped = previous_end > now || now - previous_end > elapsed + slack_ms;
     return {.begin = jumped ? now - elapsed : previous_end, .end = now};
 }

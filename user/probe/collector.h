@@ -22,10 +22,10 @@ public:
 
 // From when to when an interval was, by the wall clock: from the end of the one before, unless the clock has jumped;
 // then as long as it really was. `elapsed` in milliseconds, by a clock that does not jump.
-struct Span {
+struct WallSpan {
     WallTime begin = 0, end = 0;
 };
-Span span_of(WallTime previous_end, WallTime now, std::int64_t elapsed);
+WallSpan span_of(WallTime previous_end, WallTime now, std::int64_t elapsed);
 
 class Collector : public IntervalSource {
 public:

@@ -73,6 +73,7 @@ struct Session::Loaded {
     copyscope_bpf* skeleton = nullptr;
     std::vector<bpf_link*> links;
     Breakpoints breakpoints;
+    std::optional<SiteTable> sites_table;  // while the module measures; a daemon may not open it any more
     std::vector<std::string> not_measured; // copying functions that have no breakpoint or site, with the reason
 
     ~Loaded() {
@@ -127,7 +128,11 @@ struct Session::Loaded {
                                -errno);
             links.push_back(link);
         }
-        const auto sites = read_sites(); // returns when they are armed
+        auto table = SiteTable::open();
+        if (!table)
+            return std::unexpected(table.error());
+        sites_table = std::move(*table);
+        const auto sites = sites_table->read(); // returns when they are armed
         if (!sites)
             return std::unexpected(sites.error());
         for (const auto& site : *sites)
@@ -141,7 +146,7 @@ struct Session::Loaded {
         auto losses = read_losses(skeleton->maps.losses, skeleton->obj);
         if (!losses || source != CopySource::module)
             return losses;
-        const auto sites = read_sites();
+        const auto sites = sites_table->read();
         if (!sites)
             return std::unexpected(sites.error());
         losses->missed += missed_hits(*sites);
@@ -305,6 +310,10 @@ Result<Sample> Session::end() {
     if (!losses)
         return std::unexpected(losses.error());
     return Sample{std::move(*accounts), std::move(*processes), *losses, source_};
+}
+
+std::optional<std::uint64_t> Session::bpf_run_ns() const {
+    return run_time(loaded_->skeleton->obj);
 }
 
 std::vector<std::string> Session::not_seen() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "bench/recorder.h"
 #include "model/origins.h"
@@ -17,7 +18,7 @@ namespace copyscope {
 // The maps that fill while a session counts, for who reads them meanwhile. Good as long as the session.
 struct SessionMaps {
     bpf_map *account_ids, *accounts, *processes;
-    bpf_map* measured;                    // null if copies are only derived
+    bpf_map* measured;            // null if copies are only derived
     const __u64* last_account_id; // handed out in order, by BPF, at any time
 };
 
@@ -37,6 +38,10 @@ public:
     Status begin_all(std::uint32_t ready);
     SessionMaps maps() const;
     Result<Losses> losses() const; // since begin() or begin_all()
+
+    // What all programs of this session have run since they were loaded, in nanoseconds of all processors. Empty: the
+    // kernel does not measure it (sysctl kernel.bpf_stats_enabled=1 makes it).
+    std::optional<std::uint64_t> bpf_run_ns() const;
 
     const Plan& plan() const { return plan_; }
     CopySource source() const { return source_; }

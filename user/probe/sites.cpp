@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/sites.h"
 
-#include <fstream>
+#include <fcntl.h>
 #include <map>
 #include <sstream>
 
@@ -18,16 +18,29 @@ std::vector<std::string> words_of(const std::string& line) {
     return words;
 }
 
+std::unexpected<Error> cannot(const char* why) {
+    return fail(std::string("cannot read the module's copy sites in ") + table_path + ": " + why);
+}
+
 } // namespace
 
-// The first line names the columns; those that we do not know are not looked at.
-Result<std::vector<SiteState>> read_sites(const std::string& root) {
-    const auto cannot = [](const char* why) {
-        return fail(std::string("cannot read the module's copy sites in ") + table_path + ": " + why);
-    };
-    std::ifstream file(root + table_path);
-    if (!file)
+Result<SiteTable> SiteTable::open(const std::string& root) {
+    Fd fd(::open((root + table_path).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
         return cannot("run as root, mount -t debugfs debugfs /sys/kernel/debug, boot without lockdown");
+    return SiteTable(std::move(fd));
+}
+
+// The first line names the columns; those that we do not know are not looked at.
+Result<std::vector<SiteState>> SiteTable::read() const {
+    std::string text;
+    char part[4096];
+    ssize_t got = 0;
+    while ((got = pread(fd_.get(), part, sizeof(part), static_cast<off_t>(text.size()))) > 0)
+        text.append(part, static_cast<std::size_t>(got));
+    if (got < 0)
+        return cannot(std::strerror(errno));
+    std::istringstream file(text);
     std::string line;
     std::getline(file, line);
     std::map<std::string, std::size_t> column;
@@ -46,6 +59,13 @@ Result<std::vector<SiteState>> read_sites(const std::string& root) {
                          .missed = std::strtoull(words[column["missed"]].c_str(), nullptr, 10)});
     }
     return sites;
+}
+
+Result<std::vector<SiteState>> read_sites(const std::string& root) {
+    const auto table = SiteTable::open(root);
+    if (!table)
+        return std::unexpected(table.error());
+    return table->read();
 }
 
 std::uint64_t missed_hits(const std::vector<SiteState>& sites) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace copyscope {
@@ -16,8 +17,20 @@ struct SiteState {
     std::uint64_t missed = 0; // hits that the kernel left out
 };
 
-// Waits until the module has armed what is wanted. Fails with the remedy if the table cannot be read.
-Result<std::vector<SiteState>> read_sites(const std::string& root = "");
+// The module's table. Kept open, it can be read by who may not open it any more.
+class SiteTable {
+public:
+    static Result<SiteTable> open(const std::string& root = "");
+
+    // Waits until the module has armed what is wanted. Fails with the remedy if the table cannot be read.
+    Result<std::vector<SiteState>> read() const;
+
+private:
+    explicit SiteTable(Fd fd) : fd_(std::move(fd)) {}
+    Fd fd_;
+};
+
+Result<std::vector<SiteState>> read_sites(const std::string& root = ""); // both at once
 
 std::uint64_t missed_hits(const std::vector<SiteState>& sites);
 

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstring>
+#include <fstream>
 #include <linux/bpf.h>
 #include <unordered_map>
 
@@ -58,17 +59,21 @@ Result<SumsById<Sum>> read_sums(bpf_map* map) {
     return sums;
 }
 
-std::uint64_t missed_programs(bpf_object* object) {
-    std::uint64_t missed = 0;
+std::uint64_t sum_of_programs(bpf_object* object, std::uint64_t (*value)(const bpf_prog_info&)) {
+    std::uint64_t sum = 0;
     bpf_program* program;
     bpf_object__for_each_program(program, object) {
         bpf_prog_info info{};
         std::uint32_t size = sizeof(info);
         const int fd = bpf_program__fd(program);
         if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
-            missed += info.recursion_misses;
+            sum += value(info);
     }
-    return missed;
+    return sum;
+}
+
+std::uint64_t missed_programs(bpf_object* object) {
+    return sum_of_programs(object, [](const bpf_prog_info& info) -> std::uint64_t { return info.recursion_misses; });
 }
 
 } // namespace
@@ -129,6 +134,14 @@ Result<Losses> read_losses(bpf_map* map, bpf_object* object) {
     }
     losses.missed = missed_programs(object);
     return losses;
+}
+
+std::optional<std::uint64_t> run_time(bpf_object* object) {
+    std::ifstream file("/proc/sys/kernel/bpf_stats_enabled");
+    int enabled = 0;
+    if (!(file >> enabled) || !enabled)
+        return {};
+    return sum_of_programs(object, [](const bpf_prog_info& info) -> std::uint64_t { return info.run_time_ns; });
 }
 
 Status clear_map(bpf_map* map) {

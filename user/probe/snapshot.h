@@ -2,6 +2,8 @@
 // Reads whole BPF maps in batches. Knows the ABI's layouts and libbpf; decides nothing.
 #pragma once
 
+#include <optional>
+
 #include "base/result.h"
 #include "model/account.h"
 
@@ -17,6 +19,9 @@ Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
 
 // Counters of failures inside BPF, and the programs the kernel skipped because they were running already.
 Result<Losses> read_losses(bpf_map* map, bpf_object* object);
+
+// Run time of the object's programs in nanoseconds; empty: the kernel does not measure it.
+std::optional<std::uint64_t> run_time(bpf_object* object);
 
 // Empties a hash map.
 Status clear_map(bpf_map* map);
