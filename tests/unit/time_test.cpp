@@ -106,6 +106,17 @@ TEST_F(Times, NoTimes) {
     }
 }
 
+TEST_F(Times, SpansAreRead) {
+    EXPECT_EQ(parse_span("5s"), 5'000);
+    EXPECT_EQ(parse_span("1m30s"), 90'000);
+    EXPECT_EQ(parse_span("2h"), 7'200'000);
+    for (const char* text : {"", "5", "s", "-5s", "5 s", "0s", "5x"}) {
+        const auto span = parse_span(text);
+        ASSERT_FALSE(span) << text;
+        EXPECT_EQ(span.error().code, ExitCode::usage);
+    }
+}
+
 TEST_F(Times, Spans) {
     EXPECT_EQ(format_span(850), "850 ms");
     EXPECT_EQ(format_span(5'000), "5 s");

@@ -74,8 +74,8 @@ bool take_date(std::string_view& text, tm& fields) {
     return year >= 0 && month > 0 && mday > 0;
 }
 
-// -1h30m: what is to be taken off now. Nothing where it is not of that form.
-std::optional<std::int64_t> read_ago(std::string_view text) {
+// 1h30m. Nothing where it is not of that form.
+std::optional<std::int64_t> read_span(std::string_view text) {
     std::int64_t ago = 0;
     do {
         const int amount = text.empty() ? -1 : take_number(text, 8);
@@ -123,7 +123,7 @@ Result<std::int64_t> parse_time(std::string_view text, std::int64_t now) {
     if (text == "now")
         return now;
     if (text.starts_with('-')) {
-        if (const auto ago = read_ago(text.substr(1)))
+        if (const auto ago = read_span(text.substr(1)))
             return now - *ago;
         return bad_time(text, "not a number with s, m, h, d or w");
     }
@@ -150,6 +150,14 @@ Result<std::int64_t> parse_time(std::string_view text, std::int64_t now) {
     if (!named && (normal.tm_mday != fields.tm_mday || normal.tm_mon != fields.tm_mon))
         return bad_time(text, "there is no such day");
     return static_cast<std::int64_t>(seconds) * second;
+}
+
+Result<std::int64_t> parse_span(std::string_view text) {
+    const auto span = read_span(text);
+    if (!span || *span == 0)
+        return fail_usage(
+            fmt::format("duration '{}': not a number with s, m, h, d or w (examples: 5s, 1m30s, 2h)", text));
+    return *span;
 }
 
 std::int64_t wall_clock() {
