@@ -24,6 +24,10 @@ void add_sink(CLI::App& app, int& status);
 void add_audit(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 void add_dma(CLI::App& app, int& status);
+void add_report(CLI::App& app, int& status);
+void add_status(CLI::App& app, int& status);
+void add_diff(CLI::App& app, int& status);
+void add_export(CLI::App& app, int& status);
 
 // How a report leaves the program; the same options in every command that makes one.
 struct Output {

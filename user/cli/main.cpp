@@ -11,13 +11,15 @@ constexpr const char* version = "copyscope 0.1.0";
 
 constexpr const char* footer =
     R"(Exit codes: 0 as asked, 1 this machine does not allow it (or --strict and something was lost), 2 usage;
-`run` passes on the exit code of the command.
+`run` passes on the exit code of the command, `diff` exits as diff(1) does.
 
 Examples:
   copyscope doctor                              what can be measured here
   copyscope bench --sink tcp:192.0.2.2:7007     five ways to send a file, compared with the textbook
   copyscope audit --copies breakpoints          whether these numbers are true
   copyscope run -- cp big.iso /mnt/disk         what a command really copied
+  copyscope report --by process --since -1h     who copied what, as the daemon has counted it
+  copyscope diff @yesterday..today @today..now  what became worse since
 )";
 
 } // namespace
@@ -38,6 +40,10 @@ int main(int argc, char** argv) {
     add_sink(app, status);
     add_doctor(app, status);
     add_dma(app, status);
+    add_report(app, status);
+    add_status(app, status);
+    add_diff(app, status);
+    add_export(app, status);
     // CLI11 would only say that a subcommand is missing.
     const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
     if (argc > 1 && argv[1][0] != '-' &&

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// copyscope report: who copied what, from the daemon's history, a file's, or counted now.
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/alone.h"
+#include "cli/commands.h"
+#include "cli/history.h"
+#include "report/breakdown_report.h"
+
+namespace copyscope {
+namespace {
+
+constexpr double default_watch_seconds = 2;
+
+struct Arguments {
+    std::string by = "strategy", sort = "copied", since, until, count_for = "5s", file;
+    std::uint32_t top = 0;
+    double watch = 0; // seconds; 0: once
+    bool nested = false, json = false, csv = false;
+    HistoryOptions history;
+};
+
+Result<ReportQuery> query_of(const Arguments& arguments) {
+    ReportQuery query{.by = *find_dimension(arguments.by),
+                      .sort = *find_sort_key(arguments.sort),
+                      .top = arguments.top,
+                      .nested = arguments.nested};
+    const std::int64_t now = wall_clock();
+    for (const auto& [text, time] : {std::pair(&arguments.since, &query.since), {&arguments.until, &query.until}}) {
+        if (text->empty())
+            continue;
+        const auto parsed = parse_time(*text, now);
+        if (!parsed)
+            return std::unexpected(parsed.error());
+        *time = *parsed;
+    }
+    if (query.since && query.until && *query.since >= *query.until)
+        return fail_usage(fmt::format("--since {} is not before --until {}", arguments.since, arguments.until));
+    query.latest = arguments.watch > 0 && !query.since && !query.until;
+    return query;
+}
+
+bool is_wide_terminal() {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col >= 120;
+}
+
+// One report: in place of the one before where that can be done.
+Status print(const Arguments& arguments, const Breakdown& breakdown, bool first) {
+    const bool in_place = arguments.watch > 0 && !arguments.json && !arguments.csv && isatty(STDOUT_FILENO);
+    const auto render = [&](TextOptions options) {
+        if (arguments.json && arguments.watch > 0)
+            return breakdown_json(breakdown).dump(-1, ' ', false, rpc::Json::error_handler_t::replace) + "\n";
+        if (arguments.json)
+            return render_breakdown_json(breakdown);
+        if (arguments.csv) {
+            const std::string csv = render_breakdown_csv(breakdown);
+            return first ? csv : csv.substr(csv.find('\n') + 1); // one head for all
+        }
+        options.brief = arguments.file.empty() && !is_wide_terminal();
+        // Home, and clear what was there.
+        const std::string before = in_place ? "\x1b[H\x1b[2J" : first ? "" : "\n";
+        return before + render_breakdown_text(breakdown, options);
+    };
+    return write_text(render, stdout, arguments.file);
+}
+
+// `ask` makes a report; `pause` waits for the next one and tells whether there is to be one.
+template<typename Ask, typename Pause>
+Status print_reports(const Arguments& arguments, Ask ask, Pause pause) {
+    for (bool first = true;; first = false) {
+        const auto query = query_of(arguments); // anew: -2h counts from now
+        if (!query)
+            return std::unexpected(query.error());
+        const Result<Breakdown> breakdown = ask(*query);
+        if (!breakdown)
+            return std::unexpected(breakdown.error());
+        if (auto printed = print(arguments, *breakdown, first); !printed)
+            return printed;
+        if (arguments.watch <= 0 || !pause())
+            return {};
+    }
+}
+
+Status report_alone(const Arguments& arguments) {
+    if (!arguments.since.empty() || !arguments.until.empty())
+        return fail("there is no history that could be asked for a time: start copyscoped, or name a file with "
+                    "--history");
+    const auto length = arguments.watch > 0 ? static_cast<std::int64_t>(arguments.watch * 1000)
+                                            : parse_span(arguments.count_for).value();
+    auto alone = Alone::start();
+    if (!alone)
+        return std::unexpected(alone.error().within("no daemon and no history, so copyscope must count itself"));
+    fmt::print(stderr, "copyscope: no daemon and no history: counting for {}\n", format_span(length));
+    return print_reports(
+        arguments, [&](const ReportQuery& query) { return (*alone)->count(length, query); },
+        [] { return !stop_requested; });
+}
+
+Status report(const Arguments& arguments) {
+    if (auto query = query_of(arguments); !query)
+        return std::unexpected(query.error());
+    if (auto length = parse_span(arguments.count_for); !length)
+        return std::unexpected(length.error());
+    catch_signals();
+    bool absent = false;
+    auto history = open_history(arguments.history, &absent);
+    if (!history)
+        return absent ? report_alone(arguments) : std::unexpected(history.error());
+    fmt::print(stderr, "copyscope: from {}\n", (*history)->name());
+    return print_reports(
+        arguments, [&](const ReportQuery& query) { return (*history)->report(query); },
+        [&] { return sleep_until_stopped(static_cast<std::int64_t>(arguments.watch * 1000)); });
+}
+
+template<typename Known>
+std::vector<std::string> names(std::initializer_list<Known> all, std::string_view (*name)(Known)) {
+    std::vector<std::string> result;
+    for (Known one : all)
+        result.emplace_back(name(one));
+    return result;
+}
+
+void add_options(CLI::App& command, Arguments& arguments) {
+    const auto dimensions = names({Dimension::strategy, Dimension::process, Dimension::command, Dimension::user,
+                                   Dimension::cgroup, Dimension::endpoint, Dimension::copy_class},
+                                  dimension_name);
+    const auto keys = names({SortKey::copied, SortKey::payload, SortKey::copies_per_byte, SortKey::operations,
+                             SortKey::mode_switches, SortKey::kernel_time, SortKey::dma, SortKey::name},
+                            sort_key_name);
+    command.add_option("--by", arguments.by, fmt::format("{} (default strategy)", fmt::join(dimensions, ", ")))
+        ->check(CLI::IsMember(dimensions))
+        ->type_name("DIMENSION");
+    command.add_option("--sort", arguments.sort, fmt::format("{} (default copied)", fmt::join(keys, ", ")))
+        ->check(CLI::IsMember(keys))
+        ->type_name("KEY");
+    command.add_option("--since", arguments.since, "from this time on (default: all there is)")->type_name("TIME");
+    command.add_option("--until", arguments.until, "up to this time (default: now)")->type_name("TIME");
+    command.add_option("--top", arguments.top, "the first N groups, the rest as 'other'")
+        ->check(CLI::Range(1U, 1000000U))
+        ->type_name("N");
+    command.add_flag("--nested", arguments.nested, "strategies beneath each group");
+    auto* watch = command
+                      .add_option("--watch", arguments.watch,
+                                  "again every SECONDS (default 2), the latest interval unless --since is given")
+                      ->expected(0, 1)
+                      ->default_str(fmt::format("{}", default_watch_seconds))
+                      ->check(CLI::Range(0.1, 86400.0))
+                      ->type_name("[SECONDS]");
+    auto* json = command.add_flag("--json", arguments.json, "print JSON; with --watch one document per line");
+    command.add_flag("--csv", arguments.csv, "print CSV")->excludes(json);
+    command.add_option("--output", arguments.file, "write the report to FILE")->type_name("FILE")->excludes(watch);
+    command.add_option("--for", arguments.count_for, "without daemon and history: count for so long (default 5s)")
+        ->type_name("SPAN");
+    arguments.history.add_options(command);
+}
+
+} // namespace
+
+void add_report(CLI::App& app, int& status) {
+    auto* command = app.add_subcommand("report", "who copied what: asks the daemon, or a history file");
+    auto arguments = std::make_shared<Arguments>();
+    add_options(*command, *arguments);
+    command->footer(
+        "Asks the daemon; where there is none, reads its history file; where there is none either, counts for itself.\n"
+        "TIME is now, today, yesterday, -90s, -15m, -2h, -1d, 13:00, '2026-11-21 13:00' or 1795266000s.\n\n"
+        "Examples:\n  copyscope report\n  copyscope report --by process --nested --top 10 --since -1h\n"
+        "  copyscope report --by cgroup --since yesterday --until today --csv --output yesterday.csv\n"
+        "  copyscope report --by class --watch");
+    command->callback([arguments, &status] {
+        const auto done = report(*arguments);
+        status = done ? 0 : report_error(done.error());
+    });
+}
+
+} // namespace copyscope
