@@ -29,6 +29,7 @@ Server::Loop::Loop(Fd listening, std::optional<gid_t> seeing_group, const Limits
       workers_(limits, std::move(handler), [this] { wake(); }) {}
 
 Server::Loop::~Loop() {
+    workers_.stop(); // before the clients go: nobody would take the answers
     stopping_ = true;
     wake();
     if (thread_.joinable())
@@ -72,14 +73,16 @@ void Server::Loop::run() {
             accept_again_ = 0;
             listen_again(true);
         }
-        for (const auto id : due(now))
-            guarded(id, [&](std::uint64_t) { expire(id, now); });
+        guarded(listening_id, [&](std::uint64_t) {
+            for (const auto one : due(now))
+                guarded(one, [&](std::uint64_t id) { expire(id, now); });
+        });
     }
     listening_.reset();
     clients_.clear();
 }
 
-// Without memory it is this client that is given up, not the daemon.
+// Without memory it is this client that is given up, not the daemon. Ids that are no client's stand for nobody.
 template<typename Step>
 void Server::Loop::guarded(std::uint64_t id, const Step& step) try {
     step(id);

@@ -11,12 +11,16 @@ Workers::Workers(const Limits& limits, Handler handler, std::function<void()> do
       max_waiting_(std::max<std::size_t>(limits.waiting_requests, 1)), handler_(std::move(handler)),
       done_(std::move(done)) {}
 
-Workers::~Workers() {
+void Workers::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     changed_.notify_all();
+}
+
+Workers::~Workers() {
+    stop();
     for (auto& thread : threads_)
         thread.join();
 }

@@ -38,6 +38,8 @@ public:
     // May throw std::system_error when the machine has no threads left.
     void start();
 
+    void stop(); // nothing that waits is begun any more
+
     // With the queue full, who has most requests waiting loses the newest of them: it is returned, unanswered.
     std::optional<Job> submit(Job job);
     void forget(std::uint64_t client); // its waiting request
