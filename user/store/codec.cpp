@@ -2,8 +2,6 @@
 // See codec.h.
 #include "store/codec.h"
 
-#include <optional>
-
 namespace copyscope {
 
 namespace {
@@ -14,20 +12,18 @@ void put(std::vector<std::uint8_t>& out, std::uint64_t value) {
     out.push_back(static_cast<std::uint8_t>(value));
 }
 
-// Takes a varint off the front.
-std::optional<std::uint64_t> take(std::span<const std::uint8_t>& in) {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < in.size() && i < 10; ++i) {
-        const std::uint64_t bits = in[i] & 0x7f;
-        if (i == 9 && bits > 1)
-            return std::nullopt; // more than 64 bits
-        value |= bits << (7 * i);
-        if (in[i] < 0x80) {
-            in = in.subspan(i + 1);
-            return value;
-        }
+// Takes a varint off the front. Reports over a day spend most of their time here.
+inline bool take(const std::uint8_t*& at, const std::uint8_t* end, std::uint64_t& value) {
+    value = 0;
+    for (unsigned shift = 0; at != end && shift < 64; shift += 7) {
+        const std::uint64_t bits = *at & 0x7f;
+        if (shift == 63 && bits > 1)
+            return false; // more than 64 bits
+        value |= bits << shift;
+        if (*at++ < 0x80)
+            return true;
     }
-    return std::nullopt;
+    return false;
 }
 
 } // namespace
@@ -45,12 +41,13 @@ std::vector<std::uint8_t> encode(std::span<const std::uint64_t> figures) {
 }
 
 bool add_encoded(std::span<const std::uint8_t> encoded, std::span<std::uint64_t> figures) {
-    for (std::size_t next = 0; !encoded.empty(); ++next) {
-        const std::optional<std::uint64_t> skipped = take(encoded), value = take(encoded);
-        if (!skipped || !value || *skipped >= figures.size() - next)
+    const std::uint8_t *at = encoded.data(), *const end = at + encoded.size();
+    for (std::size_t next = 0; at != end; ++next) {
+        std::uint64_t skipped = 0, value = 0;
+        if (!take(at, end, skipped) || !take(at, end, value) || skipped >= figures.size() - next)
             return false;
-        next += *skipped;
-        figures[next] += *value;
+        next += skipped;
+        figures[next] += value;
     }
     return true;
 }

@@ -30,6 +30,20 @@ bool file_size(const std::string& path, std::uint64_t& size) {
     return true;
 }
 
+// SQLite itself takes a last page of which the end is missing for one that ends with zeros.
+Status check_length(Connection& connection) {
+    Result<std::int64_t> pages = connection.number("PRAGMA page_count");
+    Result<std::int64_t> page = connection.number("PRAGMA page_size");
+    if (!pages || !page)
+        return std::unexpected(!pages ? pages.error() : page.error());
+    std::uint64_t size = 0;
+    if (!file_size(connection.path(), size))
+        return fail_errno("cannot open " + connection.path());
+    if (size < static_cast<std::uint64_t>(*pages * *page))
+        return std::unexpected(connection.damaged("its end is missing"));
+    return {};
+}
+
 Status check_damage(Connection& connection) {
     Result<std::int64_t> pages = connection.number("PRAGMA page_count");
     Result<std::int64_t> page = connection.number("PRAGMA page_size");
@@ -83,6 +97,8 @@ Status check_frozen(const std::string& path, StoreMode mode, std::span<const Mig
     if (!connection)
         return std::unexpected(connection.error());
     Status status = check_version(**connection, mode, steps);
+    if (status && !logged) // else some of it is in the log only
+        status = check_length(**connection);
     if (status && !logged)
         status = check_damage(**connection);
     return status;

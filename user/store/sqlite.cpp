@@ -18,7 +18,10 @@ Error damage(const std::string& path, std::string_view what) {
 
 // One line per kind of failure. `database` may be null (no memory).
 Error sqlite_error(sqlite3* database, int code, const std::string& path) {
-    const int number = database ? sqlite3_system_errno(database) : 0;
+    // What made a COMMIT fail, SQLite 3.40 does not keep: then errno, which was 0 before the call.
+    int number = database ? sqlite3_system_errno(database) : 0;
+    if (number == 0)
+        number = errno;
     const std::string reason = number ? std::strerror(number) : sqlite3_errstr(code);
     switch (code & 0xff) {
     case SQLITE_FULL:
@@ -71,17 +74,22 @@ Statement::Statement(sqlite3* database, const char* text, const std::string& pat
 }
 
 void Statement::bind(int parameter, std::string_view value) {
+    if (!prepared())
+        return;
     sqlite3_bind_text64(statement_.get(), parameter, value.data() ? value.data() : "", value.size(), SQLITE_STATIC,
                         SQLITE_UTF8);
 }
 
 void Statement::bind(int parameter, Bytes value) {
+    if (!prepared())
+        return;
     // a null pointer would bind NULL
     sqlite3_bind_blob64(statement_.get(), parameter, value.empty() ? "" : static_cast<const void*>(value.data()),
                         value.size(), SQLITE_STATIC);
 }
 
 Result<bool> Statement::step() {
+    errno = 0;
     const int code = failure_ != SQLITE_OK ? failure_ : sqlite3_step(statement_.get());
     if (code == SQLITE_ROW || code == SQLITE_DONE)
         return code == SQLITE_ROW;
@@ -89,6 +97,8 @@ Result<bool> Statement::step() {
 }
 
 void Statement::reset() {
+    if (!prepared())
+        return;
     sqlite3_reset(statement_.get());
     sqlite3_clear_bindings(statement_.get());
 }
@@ -98,6 +108,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ac
     const int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
                       (access == Access::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     sqlite3* database = nullptr;
+    errno = 0;
     const int code = sqlite3_open_v2(uri_of(path, access == Access::frozen ? "?immutable=1" : "").c_str(), &database,
                                      flags, nullptr);
     connection->database_.reset(database);
@@ -115,12 +126,13 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ac
 
 Statement& Connection::sql(const char* text) {
     std::unique_ptr<Statement>& statement = statements_[text];
-    if (!statement)
+    if (!statement || !statement->prepared()) // what failed (no space, no memory) may not fail again
         statement = std::make_unique<Statement>(database_.get(), text, path_);
     return *statement;
 }
 
 Status Connection::execute(const std::string& statements) {
+    errno = 0;
     const int code = sqlite3_exec(database_.get(), statements.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK)
         return std::unexpected(sqlite_error(database_.get(), code, path_));
@@ -137,6 +149,7 @@ Result<std::int64_t> Connection::number(const char* text) {
 
 Status Connection::checkpoint() {
     sqlite3_busy_timeout(database_.get(), 0);
+    errno = 0;
     const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     sqlite3_busy_timeout(database_.get(), writer_patience_ms);
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)

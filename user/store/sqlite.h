@@ -46,6 +46,8 @@ public:
         return *this;
     }
 
+    bool prepared() const { return statement_ != nullptr; }
+
     Status run() {
         return each([](const SqlRow&) {});
     }
@@ -72,7 +74,8 @@ public:
 private:
     template<std::integral Value>
     void bind(int parameter, Value value) {
-        sqlite3_bind_int64(statement_.get(), parameter, static_cast<std::int64_t>(value));
+        if (prepared()) // SQLite does not take null for a statement
+            sqlite3_bind_int64(statement_.get(), parameter, static_cast<std::int64_t>(value));
     }
     void bind(int parameter, std::string_view value);
     void bind(int parameter, Bytes value);
