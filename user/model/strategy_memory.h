@@ -29,8 +29,8 @@ struct FlowPayload {
 
 class StrategyMemory {
 public:
-    // As many traces (see below) are remembered, 64 bytes each: as many as there can be accounts.
-    static constexpr std::size_t max_traces = COPYSCOPE_MAX_ACCOUNTS;
+    // As many traces (see below) are remembered: some 5 MB with everything. Three of them are a usual process.
+    static constexpr std::size_t max_traces = 32768;
     // A process that did nothing for so many intervals is forgotten.
     static constexpr std::uint64_t patience = 600;
 
