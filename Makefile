@@ -138,6 +138,11 @@ install: all
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -D -m 0755 $(B)/bin/copyscope $(DESTDIR)$(PREFIX)/bin/copyscope
 	$(Q)install -D -m 0644 docs/copyscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/copyscope.1
+	$(Q)install -D -m 0644 docs/copyscoped.8 $(DESTDIR)$(PREFIX)/share/man/man8/copyscoped.8
+	$(Q)install -D -m 0644 docs/copyscoped.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/copyscoped.conf.5
+	$(Q)install -D -m 0644 tools/completion/copyscope.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/copyscope
+	$(Q)ln -sf copyscope $(DESTDIR)$(PREFIX)/share/bash-completion/completions/copyscoped
+	$(Q)install -D -m 0644 tools/completion/_copyscope $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_copyscope
 	$(Q)install -D -m 0644 tools/udev/60-copyscope.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-copyscope.rules
 
 lint: packages
