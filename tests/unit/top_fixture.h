@@ -71,7 +71,7 @@ inline TopView sized(std::size_t width, std::size_t height) {
     return view;
 }
 
-inline const TopHead by_daemon{.source = "the daemon"};
+inline const TopHead by_daemon{.source = "by the daemon"};
 
 inline void type(TopView& view, const Breakdown& breakdown, std::string_view text) {
     for (char c : text)

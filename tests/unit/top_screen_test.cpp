@@ -88,7 +88,7 @@ Lost nothing   interval 2.0 s   processes 1
 }
 
 TEST(TopScreen, WaitsForTheFirstFigures) {
-    const TopHead waiting{.source = "this process", .waiting = true};
+    const TopHead waiting{.source = "by this process", .waiting = true};
     EXPECT_EQ(text_of({}, sized(80, 8), waiting), R"(copyscope  by this process
 Waiting for the first figures
 
@@ -149,7 +149,7 @@ TEST(TopScreen, LossesAreAnAlarmAndTheHelpSaysWhich) {
 }
 
 TEST(TopScreen, TroubleIsAnAlarmAndTheLastFiguresStay) {
-    const auto screen = drawn(three(), sized(80, 24), {.source = "the daemon", .trouble = "the daemon\nhas gone"});
+    const auto screen = drawn(three(), sized(80, 24), {.source = "by the daemon", .trouble = "the daemon\nhas gone"});
     EXPECT_TRUE(has_style(screen, Style::alarm, "the daemon?has gone"));
     EXPECT_NE(screen_text(screen).find("   4242 root       300M"), std::string::npos);
 }

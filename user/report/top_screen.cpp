@@ -45,7 +45,7 @@ public:
         std::string who = "copyscope";
         if (!head_.waiting)
             who += fmt::format("  Linux {}  copies {}", printable(breakdown_.kernel), printable(breakdown_.copies));
-        who += fmt::format("  by {}", printable(head_.source));
+        who += "  " + printable(head_.source);
         if (clock.size() + 1 < view_.width)
             who = fmt::format("{:<{}} {}", cut(who, view_.width - clock.size() - 1), view_.width - clock.size() - 1,
                               clock);
@@ -127,13 +127,7 @@ private:
                  Style::plain}};
     }
 
-    Line state() const {
-        if (!view_.message.empty())
-            return {{view_.message, Style::warning}};
-        if (!head_.trouble.empty())
-            return {{printable(head_.trouble), Style::alarm}};
-        if (head_.waiting)
-            return {};
+    Line figures_state() const {
         Line line;
         if (const auto lost = breakdown_.losses.total())
             line.push_back({fmt::format("LOST {} (F1 says what)", format_count_short(lost)), Style::alarm});
@@ -145,6 +139,19 @@ private:
             const auto processes = std::ranges::count(rows_, nullptr, &TopRow::strategy);
             line.push_back({fmt::format(", {} shown", processes), Style::plain});
         }
+        return line;
+    }
+
+    Line state() const {
+        if (!view_.message.empty())
+            return {{view_.message, Style::warning}};
+        if (head_.waiting && head_.trouble.empty())
+            return {};
+        Line line;
+        if (!head_.trouble.empty())
+            line.push_back({printable(head_.trouble), Style::alarm});
+        else
+            line = figures_state();
         if (!view_.filter.empty())
             line.push_back({fmt::format("   filter \"{}\"", view_.filter), Style::warning});
         if (!view_.user.empty())

@@ -9,7 +9,7 @@ namespace copyscope {
 
 // What the head says besides the figures.
 struct TopHead {
-    std::string source{};  // who counts: "the daemon", "this program", a file's name
+    std::string source{};  // who counted: "by the daemon", "alone", "from FILE"
     std::string trouble{}; // why there are no newer figures; empty: there are
     bool waiting = false;  // the first figures are still to come
 };
