@@ -28,6 +28,7 @@ void add_report(CLI::App& app, int& status);
 void add_status(CLI::App& app, int& status);
 void add_diff(CLI::App& app, int& status);
 void add_export(CLI::App& app, int& status);
+void add_top(CLI::App& app, int& status);
 
 // How a report leaves the program; the same options in every command that makes one.
 struct Output {

@@ -20,6 +20,7 @@ Examples:
   copyscope run -- cp big.iso /mnt/disk         what a command really copied
   copyscope report --by process --since -1h     who copied what, as the daemon has counted it
   copyscope diff @yesterday..today @today..now  what became worse since
+  copyscope top                                 who copies how much right now
 )";
 
 } // namespace
@@ -44,6 +45,7 @@ int main(int argc, char** argv) {
     add_status(app, status);
     add_diff(app, status);
     add_export(app, status);
+    add_top(app, status);
     // CLI11 would only say that a subcommand is missing.
     const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
     if (argc > 1 && argv[1][0] != '-' &&
