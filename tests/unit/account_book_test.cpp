@@ -218,6 +218,25 @@ TEST_F(AccountBookTest, CountsWhatCameBetweenTheLastReadingAndTheRemoval) {
     EXPECT_EQ(sample.processes.at(0).comm, "dead");
 }
 
+TEST_F(AccountBookTest, WaitsLongerForWriteBack) {
+    live(7, "dead");
+    end(7);
+    names_[1] = names_[2] = key_of(7, COPYSCOPE_OP_WRITE);
+    names_[1].sink.kind = names_[2].sink.kind = COPYSCOPE_END_FILE;
+    names_[2].sink.flags = COPYSCOPE_END_DIRECT;
+    post(1, 1);
+    post(2, 1);
+    reading();
+    settle();
+    EXPECT_TRUE(entries_.contains(1));
+    EXPECT_FALSE(entries_.contains(2));
+    EXPECT_TRUE(processes_.contains(7));
+    for (std::uint32_t i = 0; i < AccountBook::write_patience; i++)
+        reading();
+    EXPECT_TRUE(entries_.empty());
+    EXPECT_TRUE(processes_.empty());
+}
+
 TEST_F(AccountBookTest, WhatComesAfterTheRemovalStillFindsItsProcess) {
     live(7, "dead");
     names_[1] = key_of(7);

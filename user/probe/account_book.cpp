@@ -15,6 +15,11 @@ std::uint64_t total_of(const Values& values) {
     return std::accumulate(values.begin(), values.end(), std::uint64_t{0});
 }
 
+bool is_written_back(const copyscope_endpoint& sink) {
+    return (sink.kind == COPYSCOPE_END_FILE || sink.kind == COPYSCOPE_END_BLOCK) &&
+           !(sink.flags & COPYSCOPE_END_DIRECT);
+}
+
 } // namespace
 
 // ---- sums ----
@@ -91,6 +96,8 @@ AccountBook::Known& AccountBook::open(std::uint64_t id) {
 
 Account& AccountBook::pending(std::uint64_t id, Known& known) {
     if (!known.pending) {
+        // All there can be, though few of them change: memory that is not touched costs nothing, growing does.
+        pending_.reserve(COPYSCOPE_MAX_ACCOUNTS);
         pending_.push_back({.key = known.key});
         whose_.push_back({.process = known.process, .id = id});
         known.pending = static_cast<std::uint32_t>(pending_.size());
@@ -203,7 +210,6 @@ Sample AccountBook::finish(const std::function<void(ProcessInfo&)>& complete,
     }
     pending_.resize(kept);
     sample.accounts = std::exchange(pending_, {});
-    pending_.reserve(kept); // the next time will be like this one: growing by doubling would take twice the memory
     for (const auto& [process, id] : whose_)
         if (process)
             release(process);
@@ -250,6 +256,7 @@ void AccountBook::find_due(const std::function<bool(const copyscope_process&)>& 
     for (const auto id : sumless_)
         if (Known& known = accounts_.at(id); ++known.quiet >= patience && known.process)
             quiet_.push_back(id);
+    std::size_t waiting = 0;
     for (const auto id : quiet_) {
         const auto found = accounts_.find(id);
         if (found == accounts_.end() || found->second.quiet < patience)
@@ -258,6 +265,9 @@ void AccountBook::find_due(const std::function<bool(const copyscope_process&)>& 
         // The processes map was full, so nobody will say that it has ended: ask, less and less often.
         if (!known.process->ended && !known.process->in_map && (known.quiet & (known.quiet - 1)) == 0)
             known.process->ended = !alive(known.process->info.id);
+        if (known.process->ended && is_written_back(known.key.sink) && known.quiet < write_patience &&
+            waiting++ < max_waiting)
+            continue;
         if (known.process->ended)
             due_.push_back({.id = id, .named = true, .key = known.key});
     }

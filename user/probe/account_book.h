@@ -26,6 +26,10 @@ namespace copyscope {
 class AccountBook {
 public:
     static constexpr std::uint32_t patience = 3; // readings without a change, before removal
+    // The same for what was written to a file: write-back comes after 30 s by default (vm.dirty_expire_centisecs), in
+    // an interrupt, where there may be no memory to make the account anew. As long as not too many wait for it.
+    static constexpr std::uint32_t write_patience = 64;
+    static constexpr std::size_t max_waiting = 8192;
     static constexpr std::size_t max_names_kept = 16384;
 
     using Sums = SparseCounters<COPYSCOPE_COUNTERS>::Values;
@@ -84,15 +88,17 @@ private:
         std::uint32_t accounts = 0;   // of it in accounts_
         std::uint32_t references = 0; // from accounts_, gone_ and whose_
     };
+    // What every reading looks at stands first, in one cache line.
     struct Known {
-        copyscope_account_key key{};
+        std::uint64_t total = 0;
         Process* process = nullptr; // null: not named yet
-        std::uint64_t total = 0, total_measured = 0;
+        std::uint32_t quiet = 0;    // readings without a change
+        std::uint32_t pending = 0;  // its place in pending_, from 1
+        bool summed = false;        // seen in the map of sums
+        std::uint64_t total_measured = 0;
+        copyscope_account_key key{};
         SparseCounters<COPYSCOPE_COUNTERS> sums{};
         SparseCounters<2 * COPYSCOPE_CLASSES> measured{};
-        std::uint32_t quiet = 0;   // readings without a change
-        std::uint32_t pending = 0; // its place in pending_, from 1
-        bool summed = false;       // seen in the map of sums
     };
     struct Whose {
         Process* process = nullptr;
