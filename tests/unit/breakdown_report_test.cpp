@@ -59,19 +59,19 @@ not seen on this kernel: PIO copies
 TEST_F(BreakdownText, Processes) {
     EXPECT_EQ(render_breakdown_text(by_process()), R"(2026-11-21 13:00:00 to 13:01:00 (1 min), kernel 6.1.0-56-amd64, copies derived
 
-process       pid  user       payload    copied  copies/byte  to user  from user  in kernel    DMA in   DMA out  calls
-cp            200  root       8.0 MiB  16.0 MiB         2.00  8.0 MiB    8.0 MiB          0   8.0 MiB   8.0 MiB    257
-  read+write                  8.0 MiB  16.0 MiB         2.00  8.0 MiB    8.0 MiB          0   8.0 MiB   8.0 MiB    257
-nginx         100  www-data  16.0 MiB         0         0.00        0          0          0  16.0 MiB  16.0 MiB    257
-  sendfile                   16.0 MiB         0         0.00        0          0          0  16.0 MiB  16.0 MiB    257
-total                        24.0 MiB  16.0 MiB         0.67  8.0 MiB    8.0 MiB          0  24.0 MiB  24.0 MiB    257
+process       pid   payload    copied  copies/byte  to user  from user  in kernel    DMA in   DMA out  calls  switches
+cp            200   8.0 MiB  16.0 MiB         2.00  8.0 MiB    8.0 MiB          0   8.0 MiB   8.0 MiB    257       514
+  read+write        8.0 MiB  16.0 MiB         2.00  8.0 MiB    8.0 MiB          0   8.0 MiB   8.0 MiB    257       514
+nginx         100  16.0 MiB         0         0.00        0          0          0  16.0 MiB  16.0 MiB    257       514
+  sendfile         16.0 MiB         0         0.00        0          0          0  16.0 MiB  16.0 MiB    257       514
+total              24.0 MiB  16.0 MiB         0.67  8.0 MiB    8.0 MiB          0  24.0 MiB  24.0 MiB    257       514
 
-process       pid  user      switches  unaccounted  lost
-cp            200  root           514      4.0 KiB     0
-  read+write                      514            0     0
-nginx         100  www-data       514            0     2
-  sendfile                        514            0     0
-total                             514      4.0 KiB     2
+process       pid  unaccounted  lost
+cp            200      4.0 KiB     0
+  read+write                 0     0
+nginx         100            0     2
+  sendfile                   0     0
+total                  4.0 KiB     2
 
 unaccounted: 4,096 bytes: moved or copied, and seen on one side only
 lost: program runs left out by the kernel: 3

@@ -98,10 +98,7 @@ private:
         auto some = [&](auto text) {
             return std::ranges::any_of(entries_, [&](const Entry& e) { return !text(*e.group).empty(); });
         };
-        auto user = [](const Group& group) { return group.user; };
         auto detail = [](const Group& group) { return group.detail; };
-        if (!brief_ && some(user))
-            keys.push_back(column("user", [](const Entry& entry) { return Cell{printable(entry.group->user)}; }));
         if (!brief_ && breakdown_.by == Dimension::cgroup && some(detail))
             keys.push_back(
                 column("container", [](const Entry& entry) { return Cell{printable(entry.group->detail)}; }));
