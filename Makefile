@@ -47,7 +47,7 @@ WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/a
 .SUFFIXES:
 .PHONY: all run test unit vm-test bench kmod install lint clean packages
 
-all: $(B)/bin/copyscope
+all: $(B)/bin/copyscope $(B)/bin/copyscoped
 
 run: packages
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
@@ -137,6 +137,13 @@ kmod:
 install: all
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -D -m 0755 $(B)/bin/copyscope $(DESTDIR)$(PREFIX)/bin/copyscope
+	$(Q)install -D -m 0755 $(B)/bin/copyscoped $(DESTDIR)$(PREFIX)/sbin/copyscoped
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|' tools/systemd/copyscoped.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/copyscoped.service
+	$(Q)install -m 0644 tools/systemd/copyscoped.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/copyscoped.socket
+	$(Q)install -D -m 0644 tools/systemd/copyscope.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/copyscope.conf
+	$(Q)install -D -m 0644 tools/systemd/copyscope.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/copyscope.conf
+	$(Q)install -D -m 0644 tools/systemd/copyscoped.conf $(DESTDIR)/etc/copyscope/copyscoped.conf
 	$(Q)install -D -m 0644 docs/copyscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/copyscope.1
 	$(Q)install -D -m 0644 docs/copyscoped.8 $(DESTDIR)$(PREFIX)/share/man/man8/copyscoped.8
 	$(Q)install -D -m 0644 docs/copyscoped.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/copyscoped.conf.5

@@ -108,6 +108,9 @@ TEST_F(Times, NoTimes) {
 
 TEST_F(Times, SpansAreRead) {
     EXPECT_EQ(parse_span("5s"), 5'000);
+    EXPECT_EQ(parse_span("500ms"), 500);
+    EXPECT_EQ(parse_span("1s5ms"), 1'005);
+    EXPECT_EQ(parse_span("5m"), 300'000);
     EXPECT_EQ(parse_span("1m30s"), 90'000);
     EXPECT_EQ(parse_span("2h"), 7'200'000);
     for (const char* text : {"", "5", "s", "-5s", "5 s", "0s", "5x"}) {

@@ -121,7 +121,7 @@ TEST(TopScreen, HostileNamesCannotLeaveTheirColumns) {
     EXPECT_NE(text.find("ev?[2Jil "), std::string::npos) << text;
     EXPECT_NE(text.find("?]0;pwned???????{}%s"), std::string::npos) << text;
     for (const Line& line : screen)
-        for (const Span& span : line)
+        for (const StyledText& span : line)
             EXPECT_TRUE(std::ranges::all_of(span.text, [](char c) { return c >= ' ' && c <= '~'; })) << span.text;
     auto view = sized(132, 8);
     view.mode = TopMode::choose_user;
@@ -130,8 +130,9 @@ TEST(TopScreen, HostileNamesCannotLeaveTheirColumns) {
 
 bool has_style(const Screen& screen, Style style, std::string_view part) {
     return std::ranges::any_of(screen, [&](const Line& line) {
-        return std::ranges::any_of(
-            line, [&](const Span& span) { return span.style == style && span.text.find(part) != std::string::npos; });
+        return std::ranges::any_of(line, [&](const StyledText& span) {
+            return span.style == style && span.text.find(part) != std::string::npos;
+        });
     });
 }
 

@@ -75,12 +75,16 @@ bool take_date(std::string_view& text, tm& fields) {
 }
 
 // 1h30m. Nothing where it is not of that form.
-std::optional<std::int64_t> read_span(std::string_view text) {
+std::optional<std::int64_t> read_span(std::string_view text, bool fine = false) { // `fine`: with ms
     std::int64_t ago = 0;
     do {
         const int amount = text.empty() ? -1 : take_number(text, 8);
         if (amount < 0 || text.empty())
             return {};
+        if (fine && take(text, "ms")) { // not minutes
+            ago += amount;
+            continue;
+        }
         std::int64_t unit = 0;
         switch (text.front()) {
         case 's':
@@ -153,10 +157,10 @@ Result<std::int64_t> parse_time(std::string_view text, std::int64_t now) {
 }
 
 Result<std::int64_t> parse_span(std::string_view text) {
-    const auto span = read_span(text);
+    const auto span = read_span(text, true);
     if (!span || *span == 0)
         return fail_usage(
-            fmt::format("duration '{}': not a number with s, m, h, d or w (examples: 5s, 1m30s, 2h)", text));
+            fmt::format("duration '{}': not a number with ms, s, m, h, d or w (examples: 500ms, 5s, 1m30s, 2h)", text));
     return *span;
 }
 

@@ -16,7 +16,7 @@ namespace copyscope {
 // `now` is what the relative ones count from. A day of -1d has 24 hours. Errors are usage errors that name the text.
 Result<std::int64_t> parse_time(std::string_view text, std::int64_t now);
 
-// "5s", "90s", "1m30s", "2h", "1d", "1w": milliseconds, more than none. Errors as above.
+// "500ms", "5s", "90s", "1m30s", "2h", "1d", "1w": milliseconds, more than none. Errors as above.
 Result<std::int64_t> parse_span(std::string_view text);
 
 std::int64_t wall_clock(); // now

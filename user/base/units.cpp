@@ -2,7 +2,6 @@
 // Sizes, times and counts as people write and read them. Knows nothing of what they measure.
 #include "base/units.h"
 
-#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -79,26 +78,6 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     if (number > std::numeric_limits<std::uint64_t>::max() >> shift)
         return bad_size(text, "too large");
     return number << shift;
-}
-
-Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
-    constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> units{
-        {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
-    const auto bad = [&](const char* why) {
-        return fail_usage(fmt::format("duration '{}': {} (examples: 500ms, 2s, 5min, 2h, 1d)", text, why));
-    };
-    std::int64_t number = 0;
-    auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || number < 0)
-        return bad("wants a whole number and a unit");
-    std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-    unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
-    const auto found = std::ranges::find(units, unit, &std::pair<std::string_view, std::int64_t>::first);
-    if (found == units.end())
-        return bad("its unit is ms, s, min, h or d");
-    if (number > std::numeric_limits<std::int64_t>::max() / found->second)
-        return bad("too large");
-    return std::chrono::milliseconds(number * found->second);
 }
 
 std::string format_bytes(std::uint64_t bytes) {

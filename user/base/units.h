@@ -2,7 +2,6 @@
 // Sizes, times and counts as people write and read them. ASCII only, never the locale of the environment.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,9 +13,6 @@ namespace copyscope {
 // "65536", "64K", "64KiB", "8 MiB", "1G": whole numbers, powers of 1024, either case. Powers of 1000 ("64KB") are
 // refused, not guessed. Errors are usage errors that name the text.
 Result<std::uint64_t> parse_size(std::string_view text);
-
-// "500ms", "2s", "5 min", "2h", "1d": whole numbers with a unit. Errors are usage errors that name the text.
-Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 std::string format_bytes(std::uint64_t bytes);       // "8.0 MiB"; exact below 1 KiB: "512 B"
 std::string format_count(std::uint64_t count);       // exact: "8,388,608"

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <thread>
 
+#include "base/users.h"
 #include "cli/commands.h"
-#include "cli/history.h"
 
 namespace copyscope {
 
@@ -14,8 +14,8 @@ Alone::Alone(std::unique_ptr<Collector> collector, const Machine& machine)
     : collector_(std::move(collector)), kernel_(machine.facts.release),
       notes_(notes_of(collector_->session(), machine)) {}
 
-Result<std::unique_ptr<Alone>> Alone::start() {
-    auto machine = survey_machine(CopyChoice::automatic);
+Result<std::unique_ptr<Alone>> Alone::start(CopyChoice copies) {
+    auto machine = survey_machine(copies);
     if (!machine)
         return std::unexpected(machine.error());
     show_progress("loading and attaching the BPF programs");
@@ -39,6 +39,10 @@ Result<Breakdown> Alone::count(std::int64_t milliseconds, const ReportQuery& que
     show_progress("counting");
     sleep_until_stopped(milliseconds);
     clear_progress();
+    return next(query);
+}
+
+Result<Breakdown> Alone::next(const ReportQuery& query) {
     const auto interval = collector_->next();
     if (!interval)
         return std::unexpected(interval.error());

@@ -14,8 +14,11 @@ namespace copyscope {
 
 class Alone {
 public:
-    static Result<std::unique_ptr<Alone>> start();
+    static Result<std::unique_ptr<Alone>> start(CopyChoice copies = CopyChoice::automatic);
     ~Alone(); // takes seconds: see detach()
+
+    // What was counted since the last time.
+    Result<Breakdown> next(const ReportQuery& query);
 
     // Counts until `milliseconds` have passed or a signal asks to stop.
     Result<Breakdown> count(std::int64_t milliseconds, const ReportQuery& query);

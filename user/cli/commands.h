@@ -25,6 +25,8 @@ void add_audit(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 void add_dma(CLI::App& app, int& status);
 void add_report(CLI::App& app, int& status);
+void add_replay(CLI::App& app, int& status);
+void add_record(CLI::App& app, int& status);
 void add_status(CLI::App& app, int& status);
 void add_diff(CLI::App& app, int& status);
 void add_export(CLI::App& app, int& status);

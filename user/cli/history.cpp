@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 #include <limits>
-#include <pwd.h>
 #include <unistd.h>
 #include <vector>
 
+#include "base/users.h"
 #include "report/breakdown_report.h"
 #include "report/interval_json.h"
+#include "report/notes.h"
 #include "report/query_json.h"
 #include "store/store.h"
 
@@ -95,7 +96,7 @@ public:
         Breakdown breakdown = break_down(span->interval, query, span->provenance.origins, user_name);
         breakdown.kernel = span->provenance.kernel;
         if (span->widened)
-            breakdown.notes.push_back("wider than asked: of that time only minutes or hours are kept");
+            breakdown.notes.push_back(widened_note);
         if (!span->provenance.not_seen.empty())
             breakdown.notes.push_back(not_seen_note(span->provenance.not_seen));
         return breakdown;
@@ -150,19 +151,6 @@ Result<std::unique_ptr<History>> open_history(const HistoryOptions& options, boo
     return fail(fmt::format("neither a daemon at {} nor a history in {} that you may read: start copyscoped, or name "
                             "a file with --history",
                             socket, default_history));
-}
-
-std::string user_name(std::uint32_t uid) {
-    std::vector<char> buffer(4096);
-    passwd entry{}, *found = nullptr;
-    int error = 0;
-    while ((error = getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found)) == ERANGE)
-        buffer.resize(2 * buffer.size());
-    return error == 0 && found ? entry.pw_name : "";
-}
-
-std::string not_seen_note(const std::vector<std::string>& not_seen) {
-    return fmt::format("not seen on this kernel: {}", fmt::join(not_seen, "; "));
 }
 
 } // namespace copyscope

@@ -39,10 +39,4 @@ public:
 Result<std::unique_ptr<History>> open_history(const HistoryOptions& options, bool* absent = nullptr);
 Result<std::unique_ptr<History>> open_history_file(const std::string& path);
 
-// By the machine's user database; empty for who has no name there.
-std::string user_name(std::uint32_t uid);
-
-// What is not seen, in one line, for beneath a report.
-std::string not_seen_note(const std::vector<std::string>& not_seen);
-
 } // namespace copyscope

@@ -4,12 +4,8 @@
 
 #include <fmt/format.h>
 #include <fstream>
-#include <pwd.h>
-#include <vector>
 
-#include "cli/commands.h"
-#include "cli/machine.h"
-#include "probe/collector.h"
+#include "cli/alone.h"
 #include "report/breakdown_report.h"
 #include "rpc/client.h"
 
@@ -26,15 +22,6 @@ Result<std::optional<Breakdown>> by_process(const rpc::Json& json) {
         return fail(fmt::format("a report by {}: top needs one by process (copyscope report --by process --json)",
                                 dimension_name(breakdown->by)));
     return std::move(*breakdown);
-}
-
-std::string user_name(std::uint32_t uid) {
-    std::vector<char> buffer(4096);
-    passwd entry{}, *found = nullptr;
-    int error = 0;
-    while ((error = getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found)) == ERANGE)
-        buffer.resize(2 * buffer.size());
-    return error == 0 && found ? entry.pw_name : "";
 }
 
 class Daemon : public LiveSource {
@@ -64,35 +51,18 @@ private:
     std::string socket_;
 };
 
-class Alone : public LiveSource {
+class Here : public LiveSource {
 public:
-    Alone(std::unique_ptr<Collector> collector, const Machine& machine)
-        : collector_(std::move(collector)), kernel_(machine.facts.release),
-          notes_(notes_of(collector_->session(), machine)), origins_(origins_of(collector_->session())) {}
-    // It takes seconds: see detach().
-    ~Alone() override {
-        show_progress("detaching the BPF programs");
-        collector_.reset();
-        clear_progress();
-    }
+    explicit Here(std::unique_ptr<Alone> alone) : alone_(std::move(alone)) {}
 
     Result<std::optional<Breakdown>> next() override {
-        auto interval = collector_->next();
-        if (!interval)
-            return std::unexpected(interval.error());
-        auto breakdown = break_down(*interval, {.by = Dimension::process, .nested = true}, origins_, user_name);
-        breakdown.kernel = kernel_;
-        breakdown.notes.insert(breakdown.notes.end(), notes_.begin(), notes_.end());
-        return breakdown;
+        return alone_->next({.by = Dimension::process, .nested = true});
     }
     bool has_first() const override { return false; }
     std::string name() const override { return "alone, no daemon"; }
 
 private:
-    std::unique_ptr<Collector> collector_;
-    std::string kernel_;
-    std::vector<std::string> notes_;
-    Origins origins_;
+    std::unique_ptr<Alone> alone_;
 };
 
 class Saved : public LiveSource {
@@ -127,18 +97,10 @@ private:
 };
 
 Result<std::unique_ptr<LiveSource>> open_alone(CopyChoice copies) {
-    const auto machine = survey_machine(copies);
-    if (!machine)
-        return std::unexpected(machine.error());
-    show_progress("no daemon: loading and attaching the BPF programs");
-    auto session = Session::open(machine->facts, machine->copies.source);
-    clear_progress();
-    if (!session)
-        return std::unexpected(session.error());
-    auto collector = Collector::start(std::move(*session));
-    if (!collector)
-        return std::unexpected(collector.error());
-    return std::make_unique<Alone>(std::move(*collector), *machine);
+    auto alone = Alone::start(copies);
+    if (!alone)
+        return std::unexpected(alone.error());
+    return std::make_unique<Here>(std::move(*alone));
 }
 
 } // namespace

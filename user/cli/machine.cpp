@@ -2,19 +2,9 @@
 // See machine.h.
 #include "cli/machine.h"
 
+#include "report/notes.h"
+
 namespace copyscope {
-namespace {
-
-// One line, the details are doctor's.
-std::string not_seen_note(const std::vector<std::string>& not_seen) {
-    std::string note = "not seen on this kernel:";
-    for (std::size_t i = 0; i < not_seen.size(); i++)
-        note += (i ? "; " : " ") + not_seen[i];
-    return note;
-}
-
-} // namespace
-
 Result<Machine> survey_machine(CopyChoice copies) {
     auto facts = read_facts();
     if (auto possible = facts.possible(); !possible)

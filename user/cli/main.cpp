@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/version.h"
 #include "cli/commands.h"
 
 namespace {
-
-constexpr const char* version = "copyscope 0.1.0";
 
 constexpr const char* footer =
     R"(Exit codes: 0 as asked, 1 this machine does not allow it (or --strict and something was lost), 2 usage;
@@ -30,7 +29,7 @@ int main(int argc, char** argv) {
     CLI::App app{
         "Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save."};
     app.footer(footer);
-    app.set_version_flag("--version", version);
+    app.set_version_flag("--version", std::string("copyscope ") + version);
     app.require_subcommand(1);
     app.failure_message(CLI::FailureMessage::simple);
 
@@ -43,6 +42,8 @@ int main(int argc, char** argv) {
     add_dma(app, status);
     add_report(app, status);
     add_status(app, status);
+    add_record(app, status);
+    add_replay(app, status);
     add_diff(app, status);
     add_export(app, status);
     add_top(app, status);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// copyscope report: who copied what, from the daemon's history, a file's, or counted now.
+// copyscope report: who copied what, from the daemon's history, a file's, or counted now; and replay, which is the same
+// of a recording.
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct Arguments {
     std::uint32_t top = 0;
     double watch = 0; // seconds; 0: once
     bool nested = false, json = false, csv = false;
+    bool each = false; // replay: a report per interval
     HistoryOptions history;
 };
 
@@ -52,7 +54,7 @@ bool is_wide_terminal() {
 Status print(const Arguments& arguments, const Breakdown& breakdown, bool first) {
     const bool in_place = arguments.watch > 0 && !arguments.json && !arguments.csv && isatty(STDOUT_FILENO);
     const auto render = [&](TextOptions options) {
-        if (arguments.json && arguments.watch > 0)
+        if (arguments.json && (arguments.watch > 0 || arguments.each))
             return breakdown_json(breakdown).dump(-1, ' ', false, rpc::Json::error_handler_t::replace) + "\n";
         if (arguments.json)
             return render_breakdown_json(breakdown);
@@ -116,6 +118,41 @@ Status report(const Arguments& arguments) {
         [&] { return sleep_until_stopped(static_cast<std::int64_t>(arguments.watch * 1000)); });
 }
 
+// Every interval of a recording has its report, as it would have been when it was the latest.
+Status replay_each(const Arguments& arguments, History& history) {
+    auto query = query_of(arguments);
+    if (!query)
+        return std::unexpected(query.error());
+    std::vector<std::pair<WallTime, WallTime>> times;
+    const auto listed = history.for_each(query->since, query->until, [&](const Interval& interval) -> Status {
+        times.emplace_back(interval.begin, interval.end);
+        return {};
+    });
+    if (!listed)
+        return listed;
+    for (const auto& [begin, end] : times) {
+        query->since = begin;
+        query->until = end;
+        const auto breakdown = history.report(*query);
+        if (!breakdown)
+            return std::unexpected(breakdown.error());
+        if (auto printed = print(arguments, *breakdown, begin == times.front().first); !printed || stop_requested)
+            return printed;
+    }
+    return {};
+}
+
+Status replay(const Arguments& arguments) {
+    catch_signals();
+    auto history = open_history_file(arguments.history.file);
+    if (!history)
+        return std::unexpected(history.error());
+    if (arguments.each)
+        return replay_each(arguments, **history);
+    return print_reports(
+        arguments, [&](const ReportQuery& query) { return (*history)->report(query); }, [] { return false; });
+}
+
 template<typename Known>
 std::vector<std::string> names(std::initializer_list<Known> all, std::string_view (*name)(Known)) {
     std::vector<std::string> result;
@@ -124,7 +161,8 @@ std::vector<std::string> names(std::initializer_list<Known> all, std::string_vie
     return result;
 }
 
-void add_options(CLI::App& command, Arguments& arguments) {
+// What a report is of and how it is printed.
+CLI::Option* add_options(CLI::App& command, Arguments& arguments) {
     const auto dimensions = names({Dimension::strategy, Dimension::process, Dimension::command, Dimension::user,
                                    Dimension::cgroup, Dimension::endpoint, Dimension::copy_class},
                                   dimension_name);
@@ -143,16 +181,20 @@ void add_options(CLI::App& command, Arguments& arguments) {
         ->check(CLI::Range(1U, 1000000U))
         ->type_name("N");
     command.add_flag("--nested", arguments.nested, "strategies beneath each group");
-    auto* watch = command
-                      .add_option("--watch", arguments.watch,
-                                  "again every SECONDS (default 2), the latest interval unless --since is given")
-                      ->expected(0, 1)
-                      ->default_str(fmt::format("{}", default_watch_seconds))
-                      ->check(CLI::Range(0.1, 86400.0))
-                      ->type_name("[SECONDS]");
-    auto* json = command.add_flag("--json", arguments.json, "print JSON; with --watch one document per line");
+    auto* json = command.add_flag("--json", arguments.json, "print JSON; of several reports one per line");
     command.add_flag("--csv", arguments.csv, "print CSV")->excludes(json);
-    command.add_option("--output", arguments.file, "write the report to FILE")->type_name("FILE")->excludes(watch);
+    return command.add_option("--output", arguments.file, "write the report to FILE")->type_name("FILE");
+}
+
+void add_sources(CLI::App& command, Arguments& arguments, CLI::Option* output) {
+    command
+        .add_option("--watch", arguments.watch,
+                    "again every SECONDS (default 2), the latest interval unless --since is given")
+        ->expected(0, 1)
+        ->default_str(fmt::format("{}", default_watch_seconds))
+        ->check(CLI::Range(0.1, 86400.0))
+        ->type_name("[SECONDS]")
+        ->excludes(output);
     command.add_option("--for", arguments.count_for, "without daemon and history: count for so long (default 5s)")
         ->type_name("SPAN");
     arguments.history.add_options(command);
@@ -163,7 +205,7 @@ void add_options(CLI::App& command, Arguments& arguments) {
 void add_report(CLI::App& app, int& status) {
     auto* command = app.add_subcommand("report", "who copied what: asks the daemon, or a history file");
     auto arguments = std::make_shared<Arguments>();
-    add_options(*command, *arguments);
+    add_sources(*command, *arguments, add_options(*command, *arguments));
     command->footer(
         "Asks the daemon; where there is none, reads its history file; where there is none either, counts for itself.\n"
         "TIME is now, today, yesterday, -90s, -15m, -2h, -1d, 13:00, '2026-11-21 13:00' or 1795266000s.\n\n"
@@ -172,6 +214,21 @@ void add_report(CLI::App& app, int& status) {
         "  copyscope report --by class --watch");
     command->callback([arguments, &status] {
         const auto done = report(*arguments);
+        status = done ? 0 : report_error(done.error());
+    });
+}
+
+void add_replay(CLI::App& app, int& status) {
+    auto* command = app.add_subcommand("replay", "report what `record` has recorded");
+    auto arguments = std::make_shared<Arguments>();
+    command->add_option("file", arguments->history.file, "the recording")->required()->type_name("FILE");
+    auto* each = command->add_flag("--each", arguments->each, "a report of every interval, one after the other");
+    add_options(*command, *arguments)->excludes(each);
+    command->footer(
+        "Examples:\n  copyscope replay before.db --by process --nested\n"
+        "  copyscope replay all.db --each --by process --nested --json >all.json; copyscope top --input all.json");
+    command->callback([arguments, &status] {
+        const auto done = replay(*arguments);
         status = done ? 0 : report_error(done.error());
     });
 }

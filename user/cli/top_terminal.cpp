@@ -178,7 +178,7 @@ void TopTerminal::draw(const Screen& screen) {
     erase();
     for (std::size_t y = 0; y < screen.size(); y++) {
         ::move(static_cast<int>(y), 0);
-        for (const Span& span : screen[y]) {
+        for (const StyledText& span : screen[y]) {
             attrset(static_cast<int>(library_->attributes[index_of(span.style)]));
             addnstr(span.text.data(), static_cast<int>(span.text.size()));
         }

@@ -3,6 +3,7 @@
 #include "daemon/config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <functional>
@@ -12,6 +13,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "base/time.h"
 #include "base/units.h"
 
 namespace copyscope {
@@ -52,12 +54,13 @@ auto duration(std::chrono::milliseconds Config::*field) {
         const auto words = node.value_exact<std::string>();
         if (!words)
             return "wants a duration in quotes, such as \"1s\" or \"500ms\"";
-        const auto value = parse_duration(*words);
+        const auto value = parse_span(*words);
         if (!value)
             return value.error().message;
-        if (*value < shortest_interval || *value > longest_interval)
+        const std::chrono::milliseconds span(*value);
+        if (span < shortest_interval || span > longest_interval)
             return "is between 100ms and 60s";
-        config.*field = *value;
+        config.*field = span;
         return "";
     };
 }
@@ -193,6 +196,9 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
 }
 
 Result<Config> read_config(const std::string& path, bool must_exist) {
+    std::error_code none;
+    if (std::filesystem::is_directory(path, none)) // which can be opened like a file
+        return fail("cannot read the configuration " + path + ": it is a folder");
     std::ifstream file(path);
     if (!file) {
         if (errno == ENOENT && !must_exist)
@@ -201,7 +207,7 @@ Result<Config> read_config(const std::string& path, bool must_exist) {
     }
     std::ostringstream words;
     words << file.rdbuf();
-    if (file.bad()) // a directory can be opened
+    if (file.bad())
         return fail_errno("cannot read the configuration " + path);
     return parse_config(words.str(), path);
 }

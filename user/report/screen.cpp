@@ -6,7 +6,7 @@ namespace copyscope {
 
 std::size_t width_of(const Line& line) {
     std::size_t width = 0;
-    for (const Span& span : line)
+    for (const StyledText& span : line)
         width += span.text.size();
     return width;
 }
@@ -14,7 +14,7 @@ std::size_t width_of(const Line& line) {
 Line fitted(const Line& line, std::size_t width, Style fill) {
     Line result;
     std::size_t room = width;
-    for (const Span& span : line) {
+    for (const StyledText& span : line) {
         if (room == 0)
             break;
         result.push_back({span.text.substr(0, room), span.style});
@@ -29,7 +29,7 @@ std::string screen_text(const Screen& screen) {
     std::string text;
     for (const Line& line : screen) {
         std::string row;
-        for (const Span& span : line)
+        for (const StyledText& span : line)
             row += span.text;
         row.erase(row.find_last_not_of(' ') + 1);
         text += row + "\n";

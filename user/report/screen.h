@@ -12,12 +12,12 @@ namespace copyscope {
 // What a span is, not what it looks like: that is the terminal's matter.
 enum class Style { plain, faint, strong, alarm, warning, heading, sorted, selected, key, label };
 
-struct Span {
+struct StyledText {
     std::string text;
     Style style = Style::plain;
 };
 
-using Line = std::vector<Span>;
+using Line = std::vector<StyledText>;
 using Screen = std::vector<Line>;
 
 std::size_t width_of(const Line& line);

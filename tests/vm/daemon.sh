@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# A copyscoped of the test's own: started, asked, ended. Sourced after lib.sh. Its files are in $scratch/d.
+# shellcheck disable=SC2154 # of lib.sh
+socket=$scratch/d/run/daemon.sock
+history=$scratch/d/var/history.db
+config=$scratch/d/daemon.conf
+mkdir -p "$scratch/d"
+chmod 755 "$scratch" "$scratch/d" # other users come by, too
+
+write_config() { # LINE...: added before the tables
+	{
+		printf '%s\n' "$@"
+		echo "[socket]"
+		echo "path = \"$socket\""
+		echo "[history]"
+		echo "path = \"$history\""
+	} >"$config"
+}
+
+daemon=
+# Starts it and waits until it measures. usage: start_daemon WORD...   (before the command: env, setpriv...)
+start_daemon() {
+	"$@" copyscoped --config "$config" >>"$scratch/daemon.log" 2>&1 &
+	daemon=$!
+	wait_until_measuring
+}
+wait_until_measuring() {
+	for _ in {1..600}; do
+		[[ $(status .measuring) == true ]] && return 0
+		kill -0 "$daemon" 2>/dev/null || break
+		sleep 0.2
+	done
+	fail "the daemon measures" "$(tail -n 3 "$scratch/daemon.log")"
+	return 1
+}
+stop_daemon() { # SIGNAL; the exit status is the daemon's
+	local code=0
+	kill "-$1" "$daemon" 2>/dev/null
+	wait "$daemon" 2>/dev/null || code=$?
+	daemon=
+	return $code
+}
+
+# One value of the daemon's status. usage: status JQ-EXPRESSION
+status() { copyscope status --socket "$socket" --json 2>/dev/null | jq -r "$1"; }
+
+# Two intervals from now: what has happened until now has been read.
+next_interval() {
+	local seen now
+	seen=$(status .intervals)
+	for _ in {1..300}; do
+		now=$(status .intervals)
+		((now >= seen + ${1:-2})) && return
+		sleep 0.1
+	done
+	fail "intervals go on" "stuck at $now"
+}

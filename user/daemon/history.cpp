@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// See history.h.
+#include "daemon/history.h"
+
+namespace copyscope {
+
+namespace {
+
+// Minutes and hours are summed, and what is too old removed, this often; by the intervals' own clock.
+constexpr WallTime maintenance_ms = 60'000;
+
+// Accounts that wait for a disk with room: as many as the maps hold, 40 MiB.
+constexpr std::size_t most_pending = COPYSCOPE_MAX_ACCOUNTS;
+
+} // namespace
+
+Result<HistoryWriter> HistoryWriter::open(const std::string& path) {
+    if (path.empty())
+        return HistoryWriter({});
+    auto store = Store::open(path, StoreMode::create);
+    if (!store)
+        return std::unexpected(store.error());
+    return HistoryWriter(std::move(*store));
+}
+
+Status HistoryWriter::begin_run(const Provenance& provenance) {
+    unnamed_ = provenance;
+    return {};
+}
+
+Status HistoryWriter::add(const Interval& interval, const Retention& retention) {
+    if (!store_)
+        return {};
+    keep(interval);
+    if (auto status = write(); !status)
+        return status;
+    // The clock may jump, either way.
+    if (interval.end - maintained_ < maintenance_ms && interval.end >= maintained_)
+        return {};
+    maintained_ = interval.end;
+    return store_->maintain(interval.end, retention);
+}
+
+void HistoryWriter::keep(const Interval& interval) {
+    // While nothing can be written the accounts of ended processes pile up. What has no room any more is lost, and
+    // said.
+    Interval more = interval;
+    if (pending_.sample.accounts.size() + more.sample.accounts.size() > most_pending) {
+        more.sample.losses.unread += more.sample.accounts.size();
+        more.sample.accounts.clear();
+        more.sample.processes.clear();
+    }
+    add_interval(pending_, more);
+}
+
+Status HistoryWriter::write() {
+    if (unnamed_) {
+        if (auto status = store_->begin_run(*unnamed_); !status)
+            return status;
+        unnamed_.reset();
+    }
+    if (auto status = store_->append(pending_); !status)
+        return status;
+    pending_ = {};
+    return {};
+}
+
+Result<Store> HistoryReaders::take() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            Store store = std::move(idle_.back());
+            idle_.pop_back();
+            return store;
+        }
+    }
+    return Store::open(path_, StoreMode::read_only);
+}
+
+void HistoryReaders::give_back(Store store) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(store));
+}
+
+} // namespace copyscope
