@@ -97,7 +97,10 @@ static __always_inline void ledger_iter(struct ledger *ledger, const struct iov_
 /* What an exec can change: a file can be set-uid, and who forks for another sets uid and cgroup before. */
 static __always_inline void describe_process(struct copyscope_process_info *info)
 {
-	bpf_get_current_comm(info->comm, sizeof(info->comm));
+	const struct task_struct *task = bpf_get_current_task_btf();
+
+	/* A thread may have a name of its own. */
+	bpf_probe_read_kernel_str(info->comm, sizeof(info->comm), task->group_leader->comm);
 	info->uid = (__u32)bpf_get_current_uid_gid();
 	info->cgroup_id = bpf_get_current_cgroup_id();
 }

@@ -16,7 +16,7 @@ protected:
         put("/sys/kernel/btf/vmlinux", "btf");
         put("/sys/kernel/tracing/available_filter_functions", "vfs_read\nbtrfs_copy_from_user [btrfs]\n");
         put("/sys/kernel/tracing/available_events", "block:block_rq_issue\nlibata:ata_qc_issue\n");
-        put("/proc/self/status", "Name:\ttest\nCapEff:\t000001ffffffffff\n");
+        put("/proc/thread-self/status", "Name:\ttest\nCapEff:\t000001ffffffffff\n");
         put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     }
 
@@ -66,14 +66,14 @@ TEST_F(FactsTest, TheDmaBufferIsKnownByItsNumber) {
 }
 
 TEST_F(FactsTest, NoPrivilege) {
-    put("/proc/self/status", "CapEff:\t0000000000000000\n");
+    put("/proc/thread-self/status", "CapEff:\t0000000000000000\n");
     expect_impossible("run it as root");
 }
 
 TEST_F(FactsTest, BpfAndPerfmonAreEnough) {
-    put("/proc/self/status", "CapEff:\t000000c000000000\n"); // CAP_PERFMON 38, CAP_BPF 39
+    put("/proc/thread-self/status", "CapEff:\t000000c000000000\n"); // CAP_PERFMON 38, CAP_BPF 39
     EXPECT_TRUE(read_facts(root_).possible());
-    put("/proc/self/status", "CapEff:\t0000008000000000\n");
+    put("/proc/thread-self/status", "CapEff:\t0000008000000000\n");
     expect_impossible("CAP_PERFMON");
 }
 

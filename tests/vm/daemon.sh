@@ -52,7 +52,26 @@ next_interval() {
 	for _ in {1..300}; do
 		now=$(status .intervals)
 		((now >= seen + ${1:-2})) && return
+		if ! kill -0 "$daemon" 2>/dev/null; then
+			fail "the daemon is alive" "$(tail -n 3 "$scratch/daemon.log")"
+			finish
+		fi
 		sleep 0.1
 	done
 	fail "intervals go on" "stuck at $now"
+}
+
+# Every account of a range as a line: begin_ms end_ms comm uid operation sink bytes_moved to_user from_user operations.
+exported() {
+	copyscope export --socket "$socket" --json | jq -r '
+		(.processes | map({key: "\(.pid) \(.start_ns)", value: .}) | from_entries) as $who | .begin_ms as $begin | .end_ms as $until |
+		.accounts[] | $who["\(.pid) \(.start_ns)"] as $p | [$begin, $until, $p.comm, $p.uid, .operation, .sink.kind,
+		.counters.bytes_moved // 0, .counters.to_user_bytes // 0, .counters.from_user_bytes // 0, .counters.operations // 0] | @tsv'
+}
+# The sum of one of the last four columns. usage: sum_of FILE COMM OPERATION SINK COLUMN   (empty: any)
+sum_of() {
+	awk -F '\t' -v comm="$2" -v operation="$3" -v sink="$4" -v column="$5" '
+		BEGIN { number["bytes_moved"] = 7; number["to_user"] = 8; number["from_user"] = 9; number["operations"] = 10 }
+		(comm == "" || $3 == comm) && (operation == "" || $5 == operation) && (sink == "" || $6 == sink) { sum += $number[column] }
+		END { printf "%.0f\n", sum }' "$1"
 }

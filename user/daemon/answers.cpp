@@ -24,8 +24,9 @@ using rpc::Answer;
 using rpc::Json;
 using rpc::Refusal;
 
-// One page of "export": as many intervals as fit, at least one. An account is about 600 bytes of JSON.
-constexpr std::size_t page_accounts = 20'000;
+// One page of "export": as many intervals as fit, at least one. An account is about
+// 600 bytes of JSON, and some kilobytes while it is made.
+constexpr std::size_t page_accounts = 2'000;
 
 constexpr WallTime end_of_time = std::numeric_limits<WallTime>::max();
 

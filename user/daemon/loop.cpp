@@ -6,9 +6,11 @@
 #include <atomic>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 
 #include "daemon/answers.h"
 #include "daemon/attacher.h"
+#include "daemon/cost.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/privileges.h"
@@ -25,6 +27,8 @@ using std::chrono::milliseconds;
 
 // While nothing is attached yet there is nothing to read, but the watchdog wants to hear of us.
 constexpr milliseconds attaching_pause{50};
+
+constexpr std::uint64_t much_memory = 40 << 20;
 
 constexpr mode_t socket_mode = 0666; // who may ask for what is decided by who asks (rpc::Peer)
 
@@ -123,6 +127,7 @@ private:
             board_.change([&](DaemonState& state) { state.obstacle = interval.error().message; });
             return {};
         }
+        give_back_memory();
         idle_ = keeper_.take(std::move(*interval), config_, board_, *collector_);
         return {};
     }
@@ -136,6 +141,12 @@ private:
         say(Severity::info, "measuring; copies are counted by: " + source,
             {{"COPYSCOPE_EVENT", "measuring"}, {"COPYSCOPE_COPIES", source}});
         return {};
+    }
+
+    // A large answer leaves its memory with malloc(3), which would keep it.
+    static void give_back_memory() {
+        if (resident_bytes() > much_memory)
+            malloc_trim(0);
     }
 
     milliseconds pause() const {

@@ -19,9 +19,9 @@ bool readable(const std::string& path) {
     return std::ifstream(path).good();
 }
 
-// /proc/self/status: "CapEff:\t000001ffffffffff"
+// Of this thread: others may have given theirs up. "CapEff:\t000001ffffffffff"
 bool has_capabilities(const std::string& root) {
-    std::ifstream status(root + "/proc/self/status");
+    std::ifstream status(root + "/proc/thread-self/status");
     std::string line;
     while (std::getline(status, line)) {
         if (!line.starts_with("CapEff:"))
