@@ -10,9 +10,9 @@
 namespace copyscope {
 namespace {
 
-constexpr std::uint32_t least_ready = 512;
+constexpr std::uint32_t least_ready = 2048;
 constexpr std::size_t ready_bytes = 16 * 1024 * 1024;
-constexpr std::uint32_t ready_limit = 4096;
+constexpr std::uint32_t ready_limit = 8192;
 
 std::size_t possible_cpus() {
     return static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
