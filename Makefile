@@ -5,7 +5,8 @@
 # test     unit tests here, then everything else on real kernels in VMs
 # kmod     the kernel module, in build/kmod, and those of the tests: for every cached kernel and the running one, or
 #          KERNEL=6.1|6.12|running
-# bench    instructions that copyscope adds to a system call, beside other tracers, in a VM
+# bench    instructions that copyscope adds to a system call, beside other tracers, in a VM; what an interval of the daemon
+#          and a report over 24 hours cost, here
 # install  into $(DESTDIR)$(PREFIX)
 # lint     format, shell scripts, dependency arrows, licences
 # clean    removes build/ (the kernel cache stays; see tools/kernels)
@@ -63,6 +64,8 @@ unit: $(B)/bin/copyscope-unit
 bench: packages
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all $(WORKLOADS) kmod
 	$(Q)tools/overhead
+	$(Q)$(B)/bin/copyscope-collector-bench $(B)/bpf/copyscope.linked.o
+	$(Q)$(B)/bin/copyscope-store-bench
 
 packages:
 	$(Q)tools/install-packages

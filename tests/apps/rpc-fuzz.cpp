@@ -3,7 +3,7 @@
 // nested, binary and valid messages and count the answers: exactly one for each line. One sends a byte at a time, one
 // asks and never reads. Meanwhile a well-behaved client must be answered each time; how fast is printed. In the end the
 // server must have no more descriptors than before, no more memory than stated, and still answer.
-// usage: copyscope-rpc_fuzz [--messages N] [--seed N] [--socket PATH] [--user UID] [--growth-mib N]
+// usage: copyscope-rpc-fuzz [--messages N] [--seed N] [--socket PATH] [--user UID] [--growth-mib N]
 //        PATH: of a daemon that runs; without it a server of its own. UID: whom the hostile ones become, as root.
 #include <algorithm>
 #include <charconv>
@@ -183,7 +183,7 @@ void attack(const Options& options, bool own) {
 
 int usage() {
     fmt::print(stderr,
-               "usage: copyscope-rpc_fuzz [--messages N] [--seed N] [--socket PATH] [--user UID] [--growth-mib N]\n");
+               "usage: copyscope-rpc-fuzz [--messages N] [--seed N] [--socket PATH] [--user UID] [--growth-mib N]\n");
     return 2;
 }
 
