@@ -18,9 +18,7 @@ Result<std::unique_ptr<Alone>> Alone::start(CopyChoice copies) {
     auto machine = survey_machine(copies);
     if (!machine)
         return std::unexpected(machine.error());
-    show_progress("loading and attaching the BPF programs");
-    auto session = Session::open(machine->facts, machine->copies.source);
-    clear_progress();
+    auto session = open_session(*machine);
     if (!session)
         return std::unexpected(session.error());
     auto collector = Collector::start(std::move(*session));

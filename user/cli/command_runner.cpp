@@ -36,9 +36,7 @@ Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, C
     auto machine = survey_machine(copies);
     if (!machine)
         return std::unexpected(machine.error());
-    show_progress("loading and attaching the BPF programs");
-    auto session = Session::open(machine->facts, machine->copies.source);
-    clear_progress();
+    auto session = open_session(*machine);
     if (!session)
         return std::unexpected(session.error());
     auto command = Command::start(words);

@@ -2,6 +2,7 @@
 // See machine.h.
 #include "cli/machine.h"
 
+#include "cli/commands.h"
 #include "report/notes.h"
 
 namespace copyscope {
@@ -13,6 +14,13 @@ Result<Machine> survey_machine(CopyChoice copies) {
     if (!chosen)
         return std::unexpected(chosen.error());
     return Machine{std::move(facts), std::move(*chosen)};
+}
+
+Result<std::unique_ptr<Session>> open_session(const Machine& machine) {
+    show_progress("loading and attaching the BPF programs");
+    auto session = Session::open(machine.facts, machine.copies.source);
+    clear_progress();
+    return session;
 }
 
 std::vector<std::string> notes_of(const Session& session, const Machine& machine) {

@@ -2,6 +2,7 @@
 // What every command that counts asks of the machine before, and must tell the reader after.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Machine {
 
 // Fails if profiling is not possible here, or not with that source of copies.
 Result<Machine> survey_machine(CopyChoice copies);
+
+// Loads and attaches, which takes seconds: progress is shown.
+Result<std::unique_ptr<Session>> open_session(const Machine& machine);
 
 // Notes for beneath a report: what was not seen, and why copies are not counted in a better way.
 std::vector<std::string> notes_of(const Session& session, const Machine& machine);

@@ -80,9 +80,7 @@ Result<int> record_everybody(const Arguments& arguments) {
     if (!store)
         return std::unexpected(store.error());
     catch_signals();
-    show_progress("loading and attaching the BPF programs");
-    auto session = Session::open(machine->facts, machine->copies.source);
-    clear_progress();
+    auto session = open_session(*machine);
     if (!session)
         return std::unexpected(session.error());
     if (auto status = store->begin_run(provenance_of(**session, machine->facts)); !status)
