@@ -80,6 +80,9 @@ TEST(Config, ErrorsNameTheLine) {
     EXPECT_THAT(problem("[history]\nmax_size = \"5\""), HasSubstr("at least 1MiB"));
     EXPECT_THAT(problem("copies = \"best\""), HasSubstr("is one of \"auto\", \"module\""));
     EXPECT_THAT(problem("[metrics]\ntop = 0"), HasSubstr("c:2: 'metrics.top'"));
+    EXPECT_THAT(problem("[metrics]\nlisten = \":9435\""), HasSubstr("c:2: 'metrics.listen'"));
+    EXPECT_THAT(problem("[metrics]\nlisten = \"everywhere\""), HasSubstr("c:2: 'metrics.listen'"));
+    EXPECT_THAT(problem("[metrics]\ntextfile = \"/var/lib/x.txt\""), HasSubstr("ends in .prom"));
     EXPECT_THAT(problem("[socket.deep]\npath = \"/x\""), HasSubstr("c:1: 'socket.deep' is not a setting"));
     EXPECT_THAT(problem("socket = \"/x\""), HasSubstr("'socket' is not a setting"));
     EXPECT_THAT(problem("idle_interval = \"200ms\""), HasSubstr("at least as long as 'interval'"));

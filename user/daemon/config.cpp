@@ -15,6 +15,7 @@
 
 #include "base/time.h"
 #include "base/units.h"
+#include "bench/address.h"
 
 namespace copyscope {
 
@@ -91,6 +92,22 @@ std::string set_max_size(const toml::node& node, Config& config) {
     return "";
 }
 
+std::string set_listen(const toml::node& node, Config& config) {
+    if (auto problem = text(&Config::listen)(node, config); !problem.empty() || config.listen.empty())
+        return problem;
+    const auto address = parse_host_port(config.listen);
+    if (!address)
+        return address.error().message;
+    return address->host.empty() ? "wants a host: \"127.0.0.1:9435\" serves this machine only" : "";
+}
+
+// The one suffix that node_exporter reads.
+std::string set_textfile(const toml::node& node, Config& config) {
+    if (auto problem = path(&Config::textfile, true)(node, config); !problem.empty())
+        return problem;
+    return config.textfile.empty() || config.textfile.ends_with(".prom") ? "" : "wants a file that ends in .prom";
+}
+
 template<typename Value>
 auto choice(Value Config::*field, std::vector<std::pair<std::string, Value>> values) {
     return [=](const toml::node& node, Config& config) -> std::string {
@@ -126,8 +143,8 @@ const std::vector<Setting>& settings() {
         {"history.hour_days",
          number([](Config& config) -> std::uint32_t& { return config.retention.hour_days; }, 0, 36600)},
         {"history.max_size", set_max_size},
-        {"metrics.listen", text(&Config::listen)},
-        {"metrics.textfile", path(&Config::textfile, true)},
+        {"metrics.listen", set_listen},
+        {"metrics.textfile", set_textfile},
         {"metrics.top", number([](Config& config) -> std::uint32_t& { return config.top; }, 1, 1000)},
         {"metrics.label", choice<std::string>(&Config::label, {{"command", "command"}, {"cgroup", "cgroup"}})},
     };

@@ -55,6 +55,9 @@ std::uint64_t file_bytes(const std::string& path) {
 } // namespace
 
 Status Keeper::open(const Config& config) {
+    if (!config.textfile.empty())
+        if (auto status = check_textfile(config.textfile); !status)
+            return status;
     auto writer = HistoryWriter::open(config.history);
     if (!writer)
         return std::unexpected(writer.error());
