@@ -71,8 +71,6 @@ Result<int> record_everybody(const Arguments& arguments) {
     const auto length = arguments.length.empty() ? Result<std::int64_t>(no_end) : parse_span(arguments.length);
     if (!length)
         return std::unexpected(length.error());
-    if (*interval <= 0)
-        return fail_usage("--interval is longer than 0");
     auto machine = survey_machine(arguments.copies);
     if (!machine)
         return std::unexpected(machine.error());
@@ -126,7 +124,7 @@ void add_record(CLI::App& app, int& status) {
     add_copies_option(*command, arguments->copies);
     command->footer(
         "With a command only its processes are recorded, as one interval, and the exit code is the command's.\n\n"
-        "Examples:\n  copyscope record before.db -- ./send-files\n  copyscope record --for 1min all.db\n"
+        "Examples:\n  copyscope record before.db -- ./send-files\n  copyscope record --for 1m all.db\n"
         "  copyscope replay before.db\n  copyscope diff before.db after.db");
     command->callback([arguments, &status] {
         const auto done = arguments->words.empty() ? record_everybody(*arguments) : record_command(*arguments);
