@@ -23,7 +23,8 @@ void print_facts(const Facts& facts) {
     fmt::print("kernel        {} {}\n", facts.release, facts.machine);
     fmt::print("privileges    {}\n", facts.root ? "sufficient" : "not sufficient");
     fmt::print("BTF           {}\n", yes_no(facts.btf));
-    fmt::print("tracing       {}\n", facts.tracing ? fmt::format("{} functions", facts.attachable.size()) : "no");
+    fmt::print("tracing       {}\n",
+               !facts.tracefs.empty() ? fmt::format("{} functions", facts.attachable.size()) : "no");
     fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
     fmt::print("DMA buffer    {}\n", facts.dma_device
                                          ? fmt::format("/dev/copyscope ({}:{})", device_major(facts.dma_device),

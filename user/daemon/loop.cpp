@@ -38,7 +38,7 @@ public:
 
     // Everything that needs privileges happens before they are given up, but for attaching, which goes on.
     Status start() {
-        if (auto possible = read_facts().possible(); !possible)
+        if (auto possible = read_quick_facts().possible(); !possible)
             return possible;
         auto signals = Signals::catch_all();
         if (!signals)

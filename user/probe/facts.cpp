@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/facts.h"
 
+#include <array>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -43,13 +44,20 @@ std::string read_lockdown(const std::string& root) {
     return "";
 }
 
+bool has_a_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    return static_cast<bool>(std::getline(file, line));
+}
+
 // Lines are "name" or "name [module]".
-bool read_names(const std::string& path, std::unordered_set<std::string>& names) {
+std::unordered_set<std::string> read_names(const std::string& path) {
+    std::unordered_set<std::string> names;
     std::ifstream file(path);
     std::string line;
     while (std::getline(file, line))
         names.insert(line.substr(0, line.find(' ')));
-    return !names.empty();
+    return names;
 }
 
 // "10:123". The module's node, whatever it is called in /dev.
@@ -71,9 +79,11 @@ bool read_bounce_buffers(const std::string& root) {
     return !std::filesystem::exists(debugfs + "/tracing", hidden); // nothing mounted there: unknown
 }
 
+constexpr std::array tracefs_mounts = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+
 } // namespace
 
-Facts read_facts(const std::string& root) {
+Facts read_quick_facts(const std::string& root) {
     Facts facts;
     utsname name{};
     if (uname(&name) == 0) {
@@ -88,11 +98,18 @@ Facts read_facts(const std::string& root) {
     std::ifstream abi(root + "/sys/module/copyscope/parameters/abi");
     facts.module_loaded = readable(root + "/sys/module/copyscope/initstate") || abi.good();
     abi >> facts.module_abi;
-    for (const char* tracefs : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
-        if (!facts.tracing) {
-            facts.tracing = read_names(root + tracefs + "/available_filter_functions", facts.attachable);
-            read_names(root + tracefs + "/available_events", facts.tracepoints);
-        }
+    for (const char* mount : tracefs_mounts)
+        if (facts.tracefs.empty() && has_a_line(root + mount + "/available_filter_functions"))
+            facts.tracefs = root + mount;
+    return facts;
+}
+
+Facts read_facts(const std::string& root) {
+    Facts facts = read_quick_facts(root);
+    if (!facts.tracefs.empty()) {
+        facts.attachable = read_names(facts.tracefs + "/available_filter_functions");
+        facts.tracepoints = read_names(facts.tracefs + "/available_events");
+    }
     return facts;
 }
 
@@ -109,7 +126,7 @@ Status Facts::possible() const {
         return fail(fmt::format("kernel {} has no BTF (/sys/kernel/btf/vmlinux is missing): boot a kernel built with "
                                 "CONFIG_DEBUG_INFO_BTF; {}",
                                 release, vm_remedy));
-    if (!tracing)
+    if (tracefs.empty())
         return fail(fmt::format("kernel {} cannot trace functions (tracefs lists none): boot a kernel built with "
                                 "CONFIG_FUNCTION_TRACER and CONFIG_BPF_EVENTS, or mount -t tracefs tracefs "
                                 "/sys/kernel/tracing; {}",

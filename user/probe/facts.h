@@ -15,7 +15,7 @@ struct Facts {
     std::string machine;          // uname -m
     bool btf = false;             // /sys/kernel/btf/vmlinux is readable
     bool root = false;            // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
-    bool tracing = false;         // tracefs is there and lists what can be attached
+    std::string tracefs;          // where it is mounted and lists what can be attached; empty: nowhere
     bool bounce_buffers = true;   // the kernel has some, or does not say (debugfs is not mounted)
     std::string lockdown;         // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
     bool module_loaded = false;   // our kernel module
@@ -33,5 +33,8 @@ struct Facts {
 
 // Reads the facts below `root` ("" for the running kernel; a fixture tree in tests). Mounts nothing.
 Facts read_facts(const std::string& root = "");
+
+// The same but for the two lists, which the kernel prints slowly: most of a second on an emulated machine.
+Facts read_quick_facts(const std::string& root = "");
 
 } // namespace copyscope
