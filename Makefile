@@ -7,13 +7,14 @@
 #          KERNEL=6.1|6.12|running
 # bench    instructions that copyscope adds to a system call, beside other tracers, in a VM; what an interval of the daemon
 #          and a report over 24 hours cost, here
-# install  into $(DESTDIR)$(PREFIX)
+# install  into $(DESTDIR)$(PREFIX); INSTALL_STRIP= keeps what debuggers read
 # lint     format, shell scripts, dependency arrows, licences
 # clean    removes build/ (the kernel cache stays; see tools/kernels)
 #
 # V=1 shows the commands. A missing package is installed when this runs as root, and named when it does not.
 
 PREFIX ?= /usr/local
+INSTALL_STRIP ?= -s
 B := build
 
 ifeq ($(V),1)
@@ -139,8 +140,8 @@ kmod:
 
 install: all
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
-	$(Q)install -D -m 0755 $(B)/bin/copyscope $(DESTDIR)$(PREFIX)/bin/copyscope
-	$(Q)install -D -m 0755 $(B)/bin/copyscoped $(DESTDIR)$(PREFIX)/sbin/copyscoped
+	$(Q)install -D $(INSTALL_STRIP) -m 0755 $(B)/bin/copyscope $(DESTDIR)$(PREFIX)/bin/copyscope
+	$(Q)install -D $(INSTALL_STRIP) -m 0755 $(B)/bin/copyscoped $(DESTDIR)$(PREFIX)/sbin/copyscoped
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|' tools/systemd/copyscoped.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/copyscoped.service
 	$(Q)install -m 0644 tools/systemd/copyscoped.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/copyscoped.socket
