@@ -75,3 +75,24 @@ sum_of() {
 		(comm == "" || $3 == comm) && (operation == "" || $5 == operation) && (sink == "" || $6 == sink) { sum += $number[column] }
 		END { printf "%.0f\n", sum }' "$1"
 }
+
+# A daemon that measures copies: what it counts is what the reads of a program returned. usage: measures SOURCE
+# Leaves it running.
+measures() {
+	local asked=$1 name=dd-by-$1 moved
+	rm -f "$history"*
+	write_config 'interval = "500ms"' "copies = \"$asked\""
+	start_daemon env || return
+	equal "daemon, $asked: copies are counted by" "$(status .copies)" "$asked"
+	head -c 1000000 /dev/zero >/lab/tmpfs/million
+	cp "$(command -v dd)" "$scratch/$name"
+	"$scratch/$name" if=/lab/tmpfs/million of=/dev/null bs=1000 status=none
+	next_interval 2
+	copyscope export --socket "$socket" --json >"$scratch/measured"
+	moved=$(jq -n --arg comm "$name" '[inputs | (.processes | map(select(.comm == $comm) | .pid)) as $pids |
+		.accounts[] | select(.pid as $pid | $pids | any(. == $pid)) | select(.operation == "read" or .operation == "pread64")] |
+		{moved: (map(.counters.bytes_moved // 0) | add), measured: (map(.measured.to_user.bytes // 0) | add)}' "$scratch/measured")
+	equal "daemon, $asked: measured bytes are the return values" "$(jq .measured <<<"$moved")" "$(jq .moved <<<"$moved")"
+	between "daemon, $asked: a million and what its start reads" "$(jq .moved <<<"$moved")" 1000000 1010000
+	equal "daemon, $asked: report" "$(copyscope report --socket "$socket" --json | jq -r .copies)" "$asked"
+}

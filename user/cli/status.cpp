@@ -58,6 +58,8 @@ Result<std::string> render(const rpc::Json& json) {
                               format_span(static_cast<std::int64_t>(reader.real("uptime_s") * second))));
     text += line("kernel", reader.text("kernel"));
     text += line("copies", reader.text("copies"));
+    if (reader.has("copies_note"))
+        text += line("", reader.text("copies_note"));
     text +=
         line("counting",
              fmt::format("{} accounts of {} processes, every {}", format_count(reader.number("accounts")),

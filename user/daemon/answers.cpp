@@ -85,6 +85,7 @@ Answer Answers::status(const Json& params) const {
                 {"obstacle", nullable(state.obstacle)},
                 {"kernel", state.kernel},
                 {"copies", state.copies},
+                {"copies_note", nullable(state.copies_note)},
                 {"pid", getpid()},
                 {"uptime_s",
                  std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_).count()},
@@ -143,6 +144,8 @@ Answer Answers::report(const Json& params, const rpc::Peer& peer) const {
         breakdown.notes.push_back("your own processes only: root and group copyscope see all");
     if (widened)
         breakdown.notes.push_back(widened_note);
+    if (!state.copies_note.empty() && copies == state.copies)
+        breakdown.notes.push_back(state.copies_note);
     if (!not_seen.empty())
         breakdown.notes.push_back(not_seen_note(not_seen));
     return breakdown_json(breakdown);

@@ -25,7 +25,7 @@ Result<Attached> open_collector(CopyChoice choice) {
     auto collector = Collector::start(std::move(*session));
     if (!collector)
         return std::unexpected(collector.error());
-    return Attached{std::move(*collector), origins, std::move(not_seen)};
+    return Attached{std::move(*collector), origins, std::move(not_seen), copies->note};
 }
 
 constexpr auto between_tries = std::chrono::milliseconds(200);

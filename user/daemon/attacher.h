@@ -21,6 +21,7 @@ struct Attached {
     std::unique_ptr<Collector> collector;
     Origins origins{};
     std::vector<std::string> not_seen; // one line each
+    std::string copies_note;           // ChosenSource::note
 };
 
 class Attacher {

@@ -18,6 +18,7 @@ struct DaemonState {
     std::string obstacle{}; // why it is not measuring (yet); empty while it is
     std::string kernel{};
     std::string copies{};                // "derived", "breakpoints", "module"
+    std::string copies_note{};           // why they are not counted better; empty: they are as was asked for
     std::vector<std::string> not_seen{}; // one line each
     Origins origins{};
     std::shared_ptr<const Interval> latest{};  // null: none yet

@@ -79,22 +79,23 @@ Status Keeper::serve_metrics(const Config& config, const Board& board, std::func
     return {};
 }
 
-void Keeper::begin(const Collector& collector, const Origins& origins, const std::vector<std::string>& not_seen,
-                   const Config& config, Board& board) {
+void Keeper::begin(const Collector& collector, const Attached& attached, const Config& config, Board& board) {
     Provenance provenance;
     provenance.kernel = read_line("/proc/sys/kernel/osrelease");
     provenance.boot_id = read_line("/proc/sys/kernel/random/boot_id");
     provenance.source = collector.session().source();
-    provenance.origins = origins;
-    provenance.not_seen = not_seen;
+    provenance.origins = attached.origins;
+    provenance.not_seen = attached.not_seen;
     writer_->begin_run(provenance);
+    copies_note_ = attached.copies_note;
     board.change([&](DaemonState& state) {
         state.measuring = true;
         state.obstacle.clear();
         state.kernel = provenance.kernel;
         state.copies = copy_source_name(provenance.source);
-        state.not_seen = not_seen;
-        state.origins = origins;
+        state.copies_note = copies_note_;
+        state.not_seen = provenance.not_seen;
+        state.origins = provenance.origins;
         state.interval_ms = static_cast<std::uint64_t>(config.interval.count());
     });
 }
@@ -123,7 +124,22 @@ bool Keeper::take(Interval interval, const Config& config, Board& board, const C
         state.latest = std::make_shared<const Interval>(std::move(interval));
     });
     write_textfile(config, board);
+    look_for_module(config, board, collector);
     return idle;
+}
+
+// By the time the module is loaded we have no privilege left to attach to it.
+void Keeper::look_for_module(const Config& config, Board& board, const Collector& collector) {
+    const bool came = config.copies == CopyChoice::automatic && collector.session().source() == CopySource::derived &&
+                      module_is_loaded();
+    if (came == module_came_)
+        return;
+    module_came_ = came;
+    const std::string note =
+        came ? "copies are derived although the module copyscope is loaded now: restart copyscoped to measure them"
+             : copies_note_;
+    say(Severity::notice, note, {{"COPYSCOPE_EVENT", "module"}});
+    board.change([&](DaemonState& state) { state.copies_note = note; });
 }
 
 std::string Keeper::metrics_text(const Board& board, bool openmetrics) {

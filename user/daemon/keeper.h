@@ -7,13 +7,13 @@
 #include <mutex>
 #include <optional>
 
+#include "daemon/attacher.h"
 #include "daemon/board.h"
 #include "daemon/config.h"
 #include "daemon/history.h"
 #include "daemon/http.h"
 #include "model/daemon_cost.h"
 #include "model/metrics.h"
-#include "probe/collector.h"
 
 namespace copyscope {
 
@@ -28,8 +28,7 @@ public:
     void stop_metrics() { server_.reset(); }
 
     // A run of the collector begins. Without metrics of the time before: counters begin at 0.
-    void begin(const Collector& collector, const Origins& origins, const std::vector<std::string>& not_seen,
-               const Config& config, Board& board);
+    void begin(const Collector& collector, const Attached& attached, const Config& config, Board& board);
 
     // Returns whether nobody but this process has moved anything.
     bool take(Interval interval, const Config& config, Board& board, const Collector& collector);
@@ -37,12 +36,15 @@ public:
     HistoryReaders& readers() { return *readers_; }
 
 private:
+    void look_for_module(const Config& config, Board& board, const Collector& collector);
     std::string metrics_text(const Board& board, bool openmetrics);
     void write_textfile(const Config& config, const Board& board);
 
     std::optional<HistoryWriter> writer_;
     std::optional<HistoryReaders> readers_;
     std::string history_error_, textfile_error_; // what was said last, so that it is said once
+    std::string copies_note_;                    // of the beginning
+    bool module_came_ = false;
     std::function<std::uint64_t()> clients_;
     std::mutex metrics_mutex_; // of the registry
     MetricsRegistry registry_;

@@ -135,7 +135,7 @@ private:
     Status begin(Attached attached) {
         attacher_.reset();
         collector_ = std::move(attached.collector);
-        keeper_.begin(*collector_, attached.origins, attached.not_seen, config_, board_);
+        keeper_.begin(*collector_, attached, config_, board_);
         notify("READY=1\nSTATUS=measuring");
         const auto source = std::string(copy_source_name(collector_->session().source()));
         say(Severity::info, "measuring; copies are counted by: " + source,

@@ -83,6 +83,10 @@ constexpr std::array tracefs_mounts = {"/sys/kernel/tracing", "/sys/kernel/debug
 
 } // namespace
 
+bool module_is_loaded(const std::string& root) {
+    return readable(root + "/sys/module/copyscope/initstate");
+}
+
 Facts read_quick_facts(const std::string& root) {
     Facts facts;
     utsname name{};
@@ -96,7 +100,7 @@ Facts read_quick_facts(const std::string& root) {
     facts.lockdown = read_lockdown(root);
     facts.dma_device = read_dma_device(root);
     std::ifstream abi(root + "/sys/module/copyscope/parameters/abi");
-    facts.module_loaded = readable(root + "/sys/module/copyscope/initstate") || abi.good();
+    facts.module_loaded = module_is_loaded(root) || abi.good();
     abi >> facts.module_abi;
     for (const char* mount : tracefs_mounts)
         if (facts.tracefs.empty() && has_a_line(root + mount + "/available_filter_functions"))

@@ -31,6 +31,9 @@ struct Facts {
     Status possible() const;
 };
 
+// Whether our kernel module is there now. Needs no privilege.
+bool module_is_loaded(const std::string& root = "");
+
 // Reads the facts below `root` ("" for the running kernel; a fixture tree in tests). Mounts nothing.
 Facts read_facts(const std::string& root = "");
 
