@@ -15,16 +15,13 @@ Alone::Alone(std::unique_ptr<Collector> collector, const Machine& machine)
       notes_(notes_of(collector_->session(), machine)) {}
 
 Result<std::unique_ptr<Alone>> Alone::start(CopyChoice copies) {
-    auto machine = survey_machine(copies);
-    if (!machine)
-        return std::unexpected(machine.error());
-    auto session = open_session(*machine);
-    if (!session)
-        return std::unexpected(session.error());
-    auto collector = Collector::start(std::move(*session));
+    auto attached = attach(copies);
+    if (!attached)
+        return std::unexpected(attached.error());
+    auto collector = Collector::start(std::move(attached->session));
     if (!collector)
         return std::unexpected(collector.error());
-    return std::unique_ptr<Alone>(new Alone(std::move(*collector), *machine));
+    return std::unique_ptr<Alone>(new Alone(std::move(*collector), attached->machine));
 }
 
 Alone::~Alone() {

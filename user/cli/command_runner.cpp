@@ -32,31 +32,31 @@ Result<Sample> read_settled(Session& session) {
 
 } // namespace
 
-Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies) {
-    auto machine = survey_machine(copies);
-    if (!machine)
-        return std::unexpected(machine.error());
-    auto session = open_session(*machine);
-    if (!session)
-        return std::unexpected(session.error());
+Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies, const Ready& ready) {
+    auto attached = attach(copies);
+    if (!attached)
+        return std::unexpected(attached.error());
+    auto& [machine, session] = *attached;
     auto command = Command::start(words);
     if (!command)
         return std::unexpected(command.error());
-    if (auto status = (*session)->begin(command->pid()); !status)
+    if (auto status = session->begin(command->pid()); !status)
+        return std::unexpected(status.error());
+    if (auto status = ready ? ready(*attached) : Status{}; !status)
         return std::unexpected(status.error());
     if (auto status = command->release(); !status)
         return std::unexpected(status.error().within(words.front()));
     const auto code = command->wait();
     if (!code)
         return std::unexpected(code.error());
-    auto sample = read_settled(**session);
+    auto sample = read_settled(*session);
     if (!sample)
         return std::unexpected(sample.error());
-    auto notes = notes_of(**session, *machine);
-    return MeasuredCommand{.machine = std::move(*machine),
+    auto notes = notes_of(*session, machine);
+    return MeasuredCommand{.machine = std::move(machine),
                            .sample = std::move(*sample),
                            .code = *code,
-                           .session = std::move(*session),
+                           .session = std::move(session),
                            .notes = std::move(notes)};
 }
 

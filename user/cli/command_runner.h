@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `run` and `audit` have in common: a command of the user's, profiled until it ends.
+// What `run`, `audit` and `record` have in common: a command of the user's, profiled until it ends.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,11 @@ struct MeasuredCommand {
     std::vector<std::string> notes;   // what a reader of any report of it must know
 };
 
+// Called when all is attached and the command is about to start. If it fails, the command does not.
+using Ready = std::function<Status(const Attached&)>;
+
 // `words`: the command and its arguments, not empty.
-Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies);
+Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies,
+                                        const Ready& ready = {});
 
 } // namespace copyscope

@@ -16,11 +16,16 @@ Result<Machine> survey_machine(CopyChoice copies) {
     return Machine{std::move(facts), std::move(*chosen)};
 }
 
-Result<std::unique_ptr<Session>> open_session(const Machine& machine) {
+Result<Attached> attach(CopyChoice copies) {
+    auto machine = survey_machine(copies);
+    if (!machine)
+        return std::unexpected(machine.error());
     show_progress("loading and attaching the BPF programs");
-    auto session = Session::open(machine.facts, machine.copies.source);
+    auto session = Session::open(machine->facts, machine->copies.source);
     clear_progress();
-    return session;
+    if (!session)
+        return std::unexpected(session.error());
+    return Attached{std::move(*machine), std::move(*session)};
 }
 
 std::vector<std::string> notes_of(const Session& session, const Machine& machine) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // copyscope record: a recording that can be carried away: of a command and its children, or of everybody.
 #include <chrono>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <limits>
@@ -11,8 +10,8 @@
 #include "cli/alone.h"
 #include "cli/command_runner.h"
 #include "cli/commands.h"
+#include "cli/recording.h"
 #include "probe/collector.h"
-#include "store/store.h"
 
 namespace copyscope {
 namespace {
@@ -28,36 +27,35 @@ struct Arguments {
     std::string interval = "1s", length;
 };
 
-Provenance provenance_of(const Session& session, const Facts& facts) {
+Provenance provenance_of(const Attached& attached) {
     std::ifstream file("/proc/sys/kernel/random/boot_id");
     std::string boot_id;
     std::getline(file, boot_id);
-    return {.kernel = facts.release,
+    return {.kernel = attached.machine.facts.release,
             .boot_id = boot_id,
-            .source = session.source(),
-            .origins = origins_of(session),
-            .not_seen = session.not_seen()};
-}
-
-// A recording that is there already may be somebody's baseline.
-Result<Store> create(const std::string& path) {
-    std::error_code none;
-    if (std::filesystem::exists(path, none))
-        return fail(fmt::format("{} exists already: remove it, or record into another file", path));
-    return Store::open(path, StoreMode::create);
+            .source = attached.session->source(),
+            .origins = origins_of(*attached.session),
+            .not_seen = attached.session->not_seen()};
 }
 
 Result<int> record_command(const Arguments& arguments) {
-    auto store = create(arguments.file);
-    if (!store)
-        return std::unexpected(store.error());
-    const auto begin = wall_clock();
-    auto command = measure_command(arguments.words, arguments.copies);
+    if (auto status = Recording::refuse_existing(arguments.file); !status)
+        return std::unexpected(status.error());
+    std::unique_ptr<Recording> recording;
+    WallTime begin = 0;
+    // Before the command runs, so that it does not run for nothing.
+    const auto create = [&](const Attached& attached) -> Status {
+        auto created = Recording::create(arguments.file, provenance_of(attached));
+        if (!created)
+            return std::unexpected(created.error());
+        recording = std::move(*created);
+        begin = wall_clock();
+        return {};
+    };
+    auto command = measure_command(arguments.words, arguments.copies, create);
     if (!command)
         return std::unexpected(command.error());
-    auto status = store->begin_run(provenance_of(*command->session, command->machine.facts));
-    if (status)
-        status = store->append({.begin = begin, .end = wall_clock(), .sample = std::move(command->sample)});
+    const auto status = recording->append({.begin = begin, .end = wall_clock(), .sample = std::move(command->sample)});
     detach(command->session);
     if (!status)
         return std::unexpected(status.error());
@@ -71,38 +69,35 @@ Result<int> record_everybody(const Arguments& arguments) {
     const auto length = arguments.length.empty() ? Result<std::int64_t>(no_end) : parse_span(arguments.length);
     if (!length)
         return std::unexpected(length.error());
-    auto machine = survey_machine(arguments.copies);
-    if (!machine)
-        return std::unexpected(machine.error());
-    auto store = create(arguments.file);
-    if (!store)
-        return std::unexpected(store.error());
-    catch_signals();
-    auto session = open_session(*machine);
-    if (!session)
-        return std::unexpected(session.error());
-    if (auto status = store->begin_run(provenance_of(**session, machine->facts)); !status)
+    if (auto status = Recording::refuse_existing(arguments.file); !status)
         return std::unexpected(status.error());
-    auto collector = Collector::start(std::move(*session));
+    catch_signals();
+    auto attached = attach(arguments.copies);
+    if (!attached)
+        return std::unexpected(attached.error());
+    auto recording = Recording::create(arguments.file, provenance_of(*attached));
+    if (!recording)
+        return std::unexpected(recording.error());
+    auto collector = Collector::start(std::move(attached->session));
     if (!collector)
         return std::unexpected(collector.error());
 
     const auto begin = std::chrono::steady_clock::now();
-    std::uint64_t intervals = 0;
-    for (bool more = true; more; intervals++) {
-        show_progress(fmt::format("recording into {}: {} intervals, Ctrl-C ends it", arguments.file, intervals));
+    for (bool more = true; more;) {
+        show_progress(
+            fmt::format("recording into {}: {} intervals, Ctrl-C ends it", arguments.file, (*recording)->intervals()));
         const auto passed = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin).count();
         more = sleep_until_stopped(std::min(*interval, *length - passed)) && *length - passed > *interval;
         const auto counted = (*collector)->next();
         if (!counted)
             return std::unexpected(counted.error());
-        if (auto status = store->append(*counted); !status)
+        if (auto status = (*recording)->append(*counted); !status)
             return std::unexpected(status.error());
     }
     show_progress("detaching the BPF programs");
     collector->reset();
     clear_progress();
-    fmt::print(stderr, "{} intervals in {}\n", intervals, arguments.file);
+    fmt::print(stderr, "{} intervals in {}\n", (*recording)->intervals(), arguments.file);
     return 0;
 }
 

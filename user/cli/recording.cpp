@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// See recording.h.
+#include "cli/recording.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace copyscope {
+
+Status Recording::refuse_existing(const std::string& path) {
+    std::error_code none;
+    if (std::filesystem::exists(std::filesystem::symlink_status(path, none))) // a link that leads nowhere, too
+        return fail(fmt::format("{} exists already: remove it, or record into another file", path));
+    return {};
+}
+
+Result<std::unique_ptr<Recording>> Recording::create(const std::string& path, const Provenance& run) {
+    if (auto status = refuse_existing(path); !status)
+        return std::unexpected(status.error());
+    auto store = Store::open(path, StoreMode::create);
+    if (!store)
+        return std::unexpected(store.error());
+    std::unique_ptr<Recording> recording(new Recording(path, std::move(*store)));
+    if (auto status = recording->store_->begin_run(run); !status)
+        return std::unexpected(status.error());
+    return recording;
+}
+
+Recording::~Recording() {
+    if (intervals_)
+        return;
+    store_.reset(); // SQLite takes its own files away when it can
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        std::error_code none;
+        std::filesystem::remove(path_ + suffix, none);
+    }
+}
+
+Status Recording::append(const Interval& interval) {
+    auto status = store_->append(interval);
+    if (status)
+        intervals_++;
+    return status;
+}
+
+} // namespace copyscope
