@@ -26,6 +26,26 @@ contains() { # NAME TEXT PART
 	if [[ $2 == *"$3"* ]]; then ok "$1"; else fail "$1" "'$3' is not in: $2"; fi
 }
 
+# Runs COMMAND; it must end with CODE and one line of stderr that has every PART, and print nothing else.
+# usage: refused NAME CODE 'PART|PART' COMMAND...
+refused() {
+	local name=$1 code=$2 parts=$3 status lines why='' part
+	shift 3
+	timeout 60 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+	status=$?
+	lines=$(wc -l <"$scratch/err")
+	((status == code)) || why+="exit $status, expected $code; "
+	((lines == 1)) || why+="$lines lines on stderr; "
+	[[ ! -s $scratch/out ]] || why+="stdout: $(head -c 200 "$scratch/out"); "
+	while IFS= read -r -d '|' part; do
+		grep -qF -- "$part" "$scratch/err" || why+="no '$part'; "
+	done <<<"$parts|"
+	if [[ -z $why ]]; then ok "$name"; else fail "$name" "$why$(head -c 300 "$scratch/err")"; fi
+}
+# Before a command: as somebody without privileges.
+# shellcheck disable=SC2034 # the tests use it
+nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
 # One value of a report. usage: ask FILE JQ-EXPRESSION
 ask() { jq -r "$2" "$1"; }
 
