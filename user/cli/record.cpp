@@ -39,7 +39,7 @@ Provenance provenance_of(const Attached& attached) {
 }
 
 Result<int> record_command(const Arguments& arguments) {
-    if (auto status = Recording::refuse_existing(arguments.file); !status)
+    if (auto status = Recording::check(arguments.file); !status)
         return std::unexpected(status.error());
     std::unique_ptr<Recording> recording;
     WallTime begin = 0;
@@ -69,7 +69,7 @@ Result<int> record_everybody(const Arguments& arguments) {
     const auto length = arguments.length.empty() ? Result<std::int64_t>(no_end) : parse_span(arguments.length);
     if (!length)
         return std::unexpected(length.error());
-    if (auto status = Recording::refuse_existing(arguments.file); !status)
+    if (auto status = Recording::check(arguments.file); !status)
         return std::unexpected(status.error());
     catch_signals();
     auto attached = attach(arguments.copies);
@@ -97,7 +97,7 @@ Result<int> record_everybody(const Arguments& arguments) {
     show_progress("detaching the BPF programs");
     collector->reset();
     clear_progress();
-    fmt::print(stderr, "{} intervals in {}\n", (*recording)->intervals(), arguments.file);
+    fmt::print(stderr, "intervals in {}: {}\n", arguments.file, (*recording)->intervals());
     return 0;
 }
 

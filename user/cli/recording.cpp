@@ -2,20 +2,27 @@
 // See recording.h.
 #include "cli/recording.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace copyscope {
 
-Status Recording::refuse_existing(const std::string& path) {
+Status Recording::check(const std::string& path) {
     std::error_code none;
     if (std::filesystem::exists(std::filesystem::symlink_status(path, none))) // a link that leads nowhere, too
         return fail(fmt::format("{} exists already: remove it, or record into another file", path));
+    const std::string folder = std::filesystem::path(path).parent_path();
+    if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
+        return fail(fmt::format("cannot create {}: {}: name a file in a folder that you may write to", path,
+                                std::strerror(errno)));
     return {};
 }
 
 Result<std::unique_ptr<Recording>> Recording::create(const std::string& path, const Provenance& run) {
-    if (auto status = refuse_existing(path); !status)
+    if (auto status = check(path); !status)
         return std::unexpected(status.error());
     auto store = Store::open(path, StoreMode::create);
     if (!store)

@@ -15,8 +15,9 @@ namespace copyscope {
 
 class Recording {
 public:
-    // What is there already may be somebody's baseline: an error if anything is.
-    static Status refuse_existing(const std::string& path);
+    // An error if anything is there already, which may be somebody's baseline, or no file can be made in that folder.
+    // Touches nothing: for before the seconds that attaching takes.
+    static Status check(const std::string& path);
 
     // Makes the file, unless there is one by now.
     static Result<std::unique_ptr<Recording>> create(const std::string& path, const Provenance& run);
