@@ -84,7 +84,22 @@ TEST(Compare, VariantsAreApart) {
     on.variant = "sg on";
     off.variant = "sg off";
     EXPECT_FALSE(between({on, off}, {off, on}).worse());
-    EXPECT_FALSE(between({on}, {off}).worse());
+    EXPECT_FALSE(between({on, off}, {on}).worse());
+    EXPECT_TRUE(between({on, off}, {off}).strategies_differ());
+    EXPECT_TRUE(between({off}, {on, off}).strategies_differ());
+}
+
+TEST(Compare, LostScatterGatherIsWorse) {
+    Row on = row("sendfile", 0), off = row("sendfile", 1);
+    on.variant = "cold, sg on";
+    off.variant = "cold, sg off";
+    const Comparison lost = between({on}, {off});
+    EXPECT_TRUE(lost.worse());
+    EXPECT_FALSE(lost.strategies_differ());
+    ASSERT_EQ(lost.strategies.size(), 1U);
+    EXPECT_EQ(lost.strategies[0].variant, "cold, sg on -> cold, sg off");
+    EXPECT_FALSE(between({off}, {on}).worse());
+    off.variant = "hot, sg off";
     EXPECT_TRUE(between({on}, {off}).strategies_differ());
 }
 

@@ -42,15 +42,42 @@ std::optional<double> allowed(const Thresholds& thresholds, Metric metric, doubl
     return std::max(*thresholds.kernel_time * before, smallest_kernel_ns);
 }
 
-const Row* find(const std::vector<Row>& rows, const Row& like) {
-    auto found = std::ranges::find_if(
-        rows, [&](const Row& row) { return row.strategy == like.strategy && row.variant == like.variant; });
+using Rows = std::vector<Row>;
+
+const Row* find(const Rows& rows, const std::string& strategy, const std::string& variant) {
+    const auto found =
+        std::ranges::find_if(rows, [&](const Row& row) { return row.strategy == strategy && row.variant == variant; });
     return found == rows.end() ? nullptr : &*found;
+}
+
+const Row* find(const Rows& rows, const Row& like) {
+    return find(rows, like.strategy, like.variant);
+}
+
+// Whether the card gathers is in a variant's name (model/rows.cpp) as the bench found it. Where each side has but one
+// of the two, nobody asked for both: the card has changed, and this is what is to be seen.
+std::string with_other_card(std::string variant) {
+    constexpr std::string_view on = "sg on", off = "sg off";
+    if (variant.ends_with(on))
+        return variant.replace(variant.size() - on.size(), on.size(), off);
+    if (variant.ends_with(off))
+        return variant.replace(variant.size() - off.size(), off.size(), on);
+    return "";
+}
+
+// What a row of `own` is compared with in `others`; null: nothing.
+const Row* counterpart(const Rows& own, const Row& row, const Rows& others) {
+    if (const Row* same = find(others, row))
+        return same;
+    const auto variant = with_other_card(row.variant);
+    return variant.empty() || find(own, row.strategy, variant) ? nullptr : find(others, row.strategy, variant);
 }
 
 ComparedStrategy compare_rows(const Row& before, const Row& after, const Thresholds& thresholds) {
     ComparedStrategy result{.strategy = before.strategy,
-                            .variant = before.variant,
+                            .variant = before.variant == after.variant
+                                           ? before.variant
+                                           : fmt::format("{} -> {}", before.variant, after.variant),
                             .payload_before = before.payload_bytes,
                             .payload_after = after.payload_bytes};
     for (Metric metric : all_metrics) {
@@ -121,9 +148,9 @@ Comparison compare(const Measurement& before, const Measurement& after, const Th
     Comparison result{.before = without_rows(before), .after = without_rows(after), .thresholds = thresholds};
     for (const Row& row : before.rows)
         if (find(before.rows, row) == &row)
-            result.strategies.push_back(compare_strategy(&row, find(after.rows, row), thresholds));
+            result.strategies.push_back(compare_strategy(&row, counterpart(before.rows, row, after.rows), thresholds));
     for (const Row& row : after.rows)
-        if (!find(before.rows, row) && find(after.rows, row) == &row)
+        if (!counterpart(after.rows, row, before.rows) && find(after.rows, row) == &row)
             result.strategies.push_back(compare_strategy(nullptr, &row, thresholds));
     note_circumstances(result);
     return result;
