@@ -22,7 +22,7 @@ struct MeasuredCommand {
 };
 
 // Called when all is attached and the command is about to start. If it fails, the command does not.
-using Ready = std::function<Status(const Attached&)>;
+using Ready = std::function<Status(const AttachedMachine&)>;
 
 // `words`: the command and its arguments, not empty.
 Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies,

@@ -16,7 +16,7 @@ Result<Machine> survey_machine(CopyChoice copies) {
     return Machine{std::move(facts), std::move(*chosen)};
 }
 
-Result<Attached> attach(CopyChoice copies) {
+Result<AttachedMachine> attach(CopyChoice copies) {
     auto machine = survey_machine(copies);
     if (!machine)
         return std::unexpected(machine.error());
@@ -25,7 +25,7 @@ Result<Attached> attach(CopyChoice copies) {
     clear_progress();
     if (!session)
         return std::unexpected(session.error());
-    return Attached{std::move(*machine), std::move(*session)};
+    return AttachedMachine{std::move(*machine), std::move(*session)};
 }
 
 std::vector<std::string> notes_of(const Session& session, const Machine& machine) {

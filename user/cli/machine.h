@@ -19,13 +19,13 @@ struct Machine {
 // Fails if profiling is not possible here, or not with that source of copies.
 Result<Machine> survey_machine(CopyChoice copies);
 
-struct Attached {
+struct AttachedMachine {
     Machine machine;
     std::unique_ptr<Session> session; // counts nothing yet
 };
 
 // Surveys the machine, loads and attaches, which takes seconds: progress is shown.
-Result<Attached> attach(CopyChoice copies);
+Result<AttachedMachine> attach(CopyChoice copies);
 
 // Notes for beneath a report: what was not seen, and why copies are not counted in a better way.
 std::vector<std::string> notes_of(const Session& session, const Machine& machine);

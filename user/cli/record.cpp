@@ -27,7 +27,7 @@ struct Arguments {
     std::string interval = "1s", length;
 };
 
-Provenance provenance_of(const Attached& attached) {
+Provenance provenance_of(const AttachedMachine& attached) {
     std::ifstream file("/proc/sys/kernel/random/boot_id");
     std::string boot_id;
     std::getline(file, boot_id);
@@ -44,7 +44,7 @@ Result<int> record_command(const Arguments& arguments) {
     std::unique_ptr<Recording> recording;
     WallTime begin = 0;
     // Before the command runs, so that it does not run for nothing.
-    const auto create = [&](const Attached& attached) -> Status {
+    const auto create = [&](const AttachedMachine& attached) -> Status {
         auto created = Recording::create(arguments.file, provenance_of(attached));
         if (!created)
             return std::unexpected(created.error());
