@@ -6,6 +6,7 @@
 // usage: copyscope-rpc-fuzz [--messages N] [--seed N] [--socket PATH] [--user UID] [--growth-mib N]
 //        PATH: of a daemon that runs; without it a server of its own. UID: whom the hostile ones become, as root.
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -130,9 +131,25 @@ bool answers(const std::string& path) {
     return client && client->call("status");
 }
 
+// Several at a time: each worker of a daemon opens its history when it is first asked, and keeps it.
+bool workers_answer(const std::string& path) {
+    std::atomic<int> answered = 0;
+    std::vector<std::thread> askers;
+    constexpr int times = 10;
+    for (int i = 0; i < 4; i++)
+        askers.emplace_back([&] {
+            for (int j = 0; j < times; j++)
+                answered += answers(path);
+        });
+    const auto asked = askers.size() * times;
+    for (auto& asker : askers)
+        asker.join();
+    return static_cast<std::size_t>(answered) == asked;
+}
+
 void attack(const Options& options, bool own) {
     const pid_t server = server_of(options.socket);
-    check(answers(options.socket), "it answers before");
+    check(workers_answer(options.socket), "it answers before");
     const auto settled = [&] { // who has just gone may not have been noticed
         std::size_t least = descriptors_of(server);
         for (int i = 0; i < 200; i++) {
