@@ -79,7 +79,7 @@ sum_of() {
 # A daemon that measures copies: what it counts is what the reads of a program returned. usage: measures SOURCE
 # Leaves it running.
 measures() {
-	local asked=$1 name=dd-by-$1 moved
+	local asked=$1 name=dd-$1 moved # a comm has 15 characters
 	rm -f "$history"*
 	write_config 'interval = "500ms"' "copies = \"$asked\""
 	start_daemon env || return

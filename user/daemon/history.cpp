@@ -65,6 +65,9 @@ Status HistoryWriter::write() {
     return {};
 }
 
+// As many as the BPF map holds, so that an interval can always be read. Two workers that read so many take 144 MiB.
+constexpr std::size_t most_accounts_read = COPYSCOPE_MAX_ACCOUNTS;
+
 Result<Store> HistoryReaders::take() {
     {
         const std::lock_guard lock(mutex_);
@@ -74,7 +77,10 @@ Result<Store> HistoryReaders::take() {
             return store;
         }
     }
-    return Store::open(path_, StoreMode::read_only);
+    auto store = Store::open(path_, StoreMode::read_only);
+    if (store)
+        store->limit_accounts(most_accounts_read);
+    return store;
 }
 
 void HistoryReaders::give_back(Store store) {

@@ -4,6 +4,7 @@
 #include "store/store.h"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 
 #include "store/directory.h"
@@ -30,6 +31,7 @@ struct Store::Database {
     Names names{};
     Interner interner{};
     bool writable = false, frozen = false;
+    std::size_t most_accounts = std::numeric_limits<std::size_t>::max();
     RunRow current{};         // of begin_run()
     std::int64_t version = 0; // PRAGMA data_version: changes when another connection has written
 
@@ -169,6 +171,10 @@ Status Store::maintain(WallTime now, const Retention& retention) {
     return {};
 }
 
+void Store::limit_accounts(std::size_t most) {
+    database_->most_accounts = most;
+}
+
 Result<Span> Store::read(WallTime since, WallTime until) const {
     Database& db = *database_;
     Span span;
@@ -176,7 +182,7 @@ Result<Span> Store::read(WallTime since, WallTime until) const {
         Result<Plan> plan = plan_range(*db.connection, since, until, Grain::coarse);
         if (!plan)
             return std::unexpected(plan.error());
-        Sum sum(db.names);
+        Sum sum(db.names, db.most_accounts);
         for (const PlannedRow& row : plan->rows)
             if (Status added = sum.add(*db.connection, row.id); !added)
                 return added;
@@ -203,7 +209,7 @@ Status Store::for_each(WallTime since, WallTime until, const std::function<Statu
             return std::unexpected(plan.error());
         Directory directory(*db.connection, db.names);
         for (const PlannedRow& row : plan->rows) {
-            Sum sum(db.names);
+            Sum sum(db.names, db.most_accounts);
             if (Status added = sum.add(*db.connection, row.id); !added)
                 return added;
             Result<Interval> interval = sum.interval(db.names, directory);

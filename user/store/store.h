@@ -71,6 +71,10 @@ public:
     // Sums minutes and hours that are complete at `now`, and removes what is older than `retention` allows.
     Status maintain(WallTime now, const Retention& retention);
 
+    // From now on what is read has at most so many accounts; a range that has more is an error. For who must not grow:
+    // while it is read an account takes about 1.1 KB.
+    void limit_accounts(std::size_t most);
+
     // The sum of all intervals that end in (since, until]. Reads hours and minutes where it can.
     Result<Span> read(WallTime since, WallTime until) const;
 

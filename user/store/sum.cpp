@@ -6,6 +6,10 @@
 #include <string_view>
 #include <unordered_set>
 
+#include <fmt/format.h>
+
+#include "base/units.h"
+
 namespace copyscope {
 
 namespace {
@@ -45,6 +49,10 @@ Status Sum::add_cells(Connection& connection, std::int64_t interval) {
     Statement& cells = connection.sql("SELECT account, counters FROM cell WHERE interval = ?");
     return cells(interval).each([&](const SqlRow& row) -> Status {
         auto [place, added] = places_.try_emplace(row.integer(0), accounts_.size());
+        if (added && accounts_.size() == most_)
+            return fail(fmt::format("this range has more than {} accounts, for which there is no room here: ask for a "
+                                    "shorter one, or read the file itself (--history {})",
+                                    format_count(most_), connection.path()));
         if (added) {
             accounts_.push_back(row.integer(0));
             figures_.resize(figures_.size() + width_);

@@ -3,6 +3,7 @@
 // of counters that this build has no name for.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -17,8 +18,9 @@ namespace copyscope {
 
 class Sum {
 public:
-    explicit Sum(const Names& names)
-        : width_(names.figures(NameKind::counter)), losses_(names.figures(NameKind::loss)) {}
+    // Of more accounts than `most` adding fails.
+    explicit Sum(const Names& names, std::size_t most = std::numeric_limits<std::size_t>::max())
+        : most_(most), width_(names.figures(NameKind::counter)), losses_(names.figures(NameKind::loss)) {}
 
     // Adds a row; in memory there is one row of figures per account, however many rows are added.
     Status add(Connection& connection, std::int64_t interval);
@@ -41,7 +43,7 @@ private:
     Status add_head(Connection& connection, std::int64_t interval);
     Status add_cells(Connection& connection, std::int64_t interval);
 
-    std::size_t width_;
+    std::size_t most_, width_;
     bool any_ = false;
     WallTime begin_ = 0, first_end_ = 0, end_ = 0;
     std::int64_t run_ = 0, source_ = 0;
