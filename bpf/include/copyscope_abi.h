@@ -19,6 +19,7 @@
 /* Capacity of the hash maps. A full map is counted in `losses`, it never evicts. */
 #define COPYSCOPE_MAX_ACCOUNTS 65536
 #define COPYSCOPE_MAX_PROCESSES 32768
+#define COPYSCOPE_MAX_CGROUPS 2048
 #define COPYSCOPE_LEDGERS 16384 /* threads with a ledger of the fast kind; the others' is slower to find. Power of 2 */
 #define COPYSCOPE_MAX_BIOS 16384
 #define COPYSCOPE_MAX_INODES 65536
@@ -235,6 +236,12 @@ struct copyscope_process_info {
 	__u32 ended; /* 1: its last thread is on the way out. User space removes what it leaves behind */
 };
 COPYSCOPE_ASSERT_SIZE(copyscope_process_info, 40);
+
+/* Of a cgroup made while all is counted, below the root: "/system.slice/nginx.service". Longer ones are cut. */
+struct copyscope_cgroup_path {
+	char text[256];
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_cgroup_path, 256);
 
 /* Indices of the per-CPU array `losses`: every failure inside BPF ends in one of them. */
 enum copyscope_loss {

@@ -129,6 +129,14 @@ struct {
 	__type(value, struct copyscope_process_info);
 } processes __weak SEC(".maps");
 
+/* By cgroup id. Those made last; a job that outlives 2,048 others is still there to be asked. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, COPYSCOPE_MAX_CGROUPS);
+	__type(key, __u64);
+	__type(value, struct copyscope_cgroup_path);
+} cgroup_paths __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COPYSCOPE_LOSSES);

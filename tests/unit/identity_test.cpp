@@ -132,6 +132,16 @@ TEST_F(IdentitiesTest, FindsTheCgroupOfTheDeadWhileItExists) {
     identities.complete(dead);
     EXPECT_EQ(dead.cgroup, "");
     EXPECT_EQ(dead.container, "");
+
+    // What nobody can look up any more the kernel may have told when it was made.
+    Identities told(root_, [&, gone = dead.cgroup_id](std::uint64_t cgroup) {
+        return cgroup == gone ? "/user.slice/libpod-" + id + ".scope/container" : "";
+    });
+    told.complete(dead);
+    EXPECT_EQ(dead.container, "aaaaaaaaaaaa");
+    dead.cgroup_id++;
+    told.complete(dead);
+    EXPECT_EQ(dead.cgroup, "");
 }
 
 TEST_F(IdentitiesTest, FindsCgroupsBesideTheOldKind) {

@@ -72,9 +72,9 @@ load() {
 # What copyscope could leave behind, in one line. Compared before and after. The kernel frees programs and maps some time
 # after the last reference is gone, so they get a while.
 bpf_left() {
-	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send|measure_|api_sync_)'
+	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send|measure_|api_sync_|name_)'
 	bpftool map list 2>/dev/null |
-		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies) '
+		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies|cgroup_paths) '
 }
 leftovers() {
 	local left

@@ -92,6 +92,13 @@ AccountMaps::AccountMaps(const SessionMaps& maps)
         measured_ = walk(maps.measured, sizeof(std::uint64_t), cpus_ * sizeof(copyscope_measured));
 }
 
+std::string AccountMaps::cgroup_path(std::uint64_t id) const {
+    copyscope_cgroup_path path{};
+    if (bpf_map_lookup_elem(bpf_map__fd(maps_.cgroup_paths), &id, &path))
+        return "";
+    return {path.text, strnlen(path.text, sizeof(path.text))};
+}
+
 std::uint32_t AccountMaps::most_ready() {
     const auto bytes = possible_cpus() * (sizeof(copyscope_account) + sizeof(copyscope_measured));
     return static_cast<std::uint32_t>(std::clamp<std::size_t>(ready_bytes / bytes, 64, ready_limit));

@@ -32,6 +32,9 @@ public:
     // Tells the book everything there is.
     Status read(AccountBook& book);
 
+    // Of a cgroup made since the session began to count all, even if it is gone by now; empty: it is none of these.
+    std::string cgroup_path(std::uint64_t id) const;
+
     // Removes what is due, with what was added to it until that moment.
     Status remove_due(AccountBook& book);
 

@@ -42,7 +42,7 @@ struct Collector::Known {
 
     AccountMaps maps;
     AccountBook book{};
-    Identities identities{};
+    Identities identities{"/", [this](std::uint64_t id) { return maps.cgroup_path(id); }};
     Losses losses{};
     WallTime end = wall_time();
     std::int64_t read_at = boot_time();

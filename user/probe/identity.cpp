@@ -169,7 +169,10 @@ std::string Identities::cgroup_root() const {
 const std::string& Identities::cgroup_of(std::uint64_t id) {
     if (!cgroups_.contains(id))
         find_cgroups("");
-    return cgroups_[id];
+    const auto [path, is_gone] = cgroups_.try_emplace(id);
+    if (is_gone && gone_cgroup_)
+        path->second = gone_cgroup_(id);
+    return path->second;
 }
 
 void Identities::find_cgroups(const std::string& folder) {

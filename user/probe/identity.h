@@ -3,6 +3,7 @@
 // container. `root` is "/" but in tests. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,7 +24,11 @@ class Identities {
 public:
     static constexpr std::size_t max_cmdline = 512; // bytes; longer ones are cut
 
-    explicit Identities(std::string root = "/") : root_(std::move(root)) {}
+    // The path of a cgroup that cannot be found any more, by its id; empty: unknown.
+    using GoneCgroup = std::function<std::string(std::uint64_t)>;
+
+    explicit Identities(std::string root = "/", GoneCgroup gone_cgroup = {})
+        : root_(std::move(root)), gone_cgroup_(std::move(gone_cgroup)) {}
 
     // Fills cmdline, cgroup and container of a process as far as it still exists; uid and cgroup_id become what they
     // are now (a server forks, and then changes its user), and comm is filled if it is empty. A pid that has been used
@@ -42,6 +47,7 @@ private:
     std::string cgroup_root() const;
 
     std::string root_;
+    GoneCgroup gone_cgroup_;
     std::unordered_map<std::uint64_t, std::string> cgroups_; // by id (inode number in cgroup2); empty: it is gone
 };
 

@@ -32,6 +32,7 @@ std::vector<Hook> build_table() {
         {"scope", "inherit_scope", {}, true},
         {"scope", "follow_exec", {}, true},
         {"scope", "end_thread", {}, true},
+        {.metric = "cgroup names", .program = "name_cgroup", .functions = {}, .tracepoint = "cgroup:cgroup_mkdir"},
 
         {"page faults", "enter_fault", {"handle_mm_fault"}, true},
         {"page faults", "exit_fault", {"handle_mm_fault"}, true},

@@ -268,6 +268,7 @@ SessionMaps Session::maps() const {
     return {.account_ids = maps.account_ids,
             .accounts = maps.accounts,
             .processes = maps.processes,
+            .cgroup_paths = maps.cgroup_paths,
             .measured = source_ == CopySource::derived ? nullptr : maps.measured,
             .last_account_id = &loaded_->skeleton->data->last_account_id};
 }

@@ -17,7 +17,7 @@ namespace copyscope {
 
 // The maps that fill while a session counts, for who reads them meanwhile. Good as long as the session.
 struct SessionMaps {
-    bpf_map *account_ids, *accounts, *processes;
+    bpf_map *account_ids, *accounts, *processes, *cgroup_paths;
     bpf_map* measured;            // null if copies are only derived
     const __u64* last_account_id; // handed out in order, by BPF, at any time
 };
