@@ -114,6 +114,7 @@ void measure(const char* path, unsigned processes) {
     AccountMaps reader({.account_ids = maps.ids,
                         .accounts = maps.accounts,
                         .processes = maps.processes,
+                        .cgroup_paths = nullptr,
                         .measured = nullptr,
                         .last_account_id = &last_id});
     AccountBook book;
