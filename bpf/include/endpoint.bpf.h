@@ -195,6 +195,7 @@ static long classify_vma(struct task_struct *task, struct vm_area_struct *vma, s
 	return 0;
 }
 
+/* Returns an error if it could not be looked up: another thread maps memory at this moment (mmap_lock is taken). */
 static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 {
 	struct vma_answer answer = {.kind = COPYSCOPE_END_MEMORY};
@@ -203,15 +204,21 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 	if (!ledger)
 		return 0;
 	err = bpf_find_vma(bpf_get_current_task_btf(), address, classify_vma, &answer, 0);
-	if (err && err != -ENOENT /* nothing is mapped there, the operation will fail by itself */) {
-		lose(COPYSCOPE_LOSS_VMA);
-		ledger->lost++;
-		ledger->dirty |= DIRTY_OTHER;
-	}
 	ledger->memory_start = answer.start;
 	ledger->memory_end = answer.end;
 	ledger->memory_kind = answer.kind;
 	ledger->memory_flags = answer.flags;
+	return err == -ENOENT ? 0 : err; /* nothing is mapped there: the operation will fail by itself */
+}
+
+/* At the end of an operation, for what could not be answered at its beginning. */
+static __noinline int look_up_memory_again(struct ledger *ledger)
+{
+	if (!ledger || !look_up_memory(ledger, ledger->memory_address))
+		return 0;
+	lose(COPYSCOPE_LOSS_VMA);
+	ledger->lost++;
+	ledger->dirty |= DIRTY_OTHER;
 	return 0;
 }
 
@@ -227,6 +234,15 @@ static __always_inline struct copyscope_endpoint memory_endpoint(const struct le
 static __always_inline void source_memory(struct ledger *ledger, __u64 address)
 {
 	look_up_memory(ledger, address);
+	ledger->memory_address = address;
+	ledger->key.source = memory_endpoint(ledger);
+}
+
+static __always_inline void recheck_source_memory(struct ledger *ledger)
+{
+	if (ledger->key.source.kind != COPYSCOPE_END_MEMORY)
+		return;
+	look_up_memory_again(ledger);
 	ledger->key.source = memory_endpoint(ledger);
 }
 
@@ -252,12 +268,12 @@ static __always_inline void sink_memory(struct ledger *ledger, const struct task
 	ledger->key.sink = memory_endpoint(ledger);
 }
 
-/* At the end of an operation: a remembered answer is asked again if the operation took a fault (faults.bpf.c). */
+/* At the end of an operation: a remembered answer is asked for again if the operation took a fault (faults.bpf.c). */
 static __always_inline void recheck_sink_memory(struct ledger *ledger)
 {
 	if (ledger->memory_end || !ledger->memory_address)
 		return;
-	look_up_memory(ledger, ledger->memory_address);
+	look_up_memory_again(ledger);
 	ledger->key.sink = memory_endpoint(ledger);
 }
 

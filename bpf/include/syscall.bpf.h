@@ -100,6 +100,7 @@ static __always_inline __u32 exit_output(struct ledger *ledger, long moved)
 {
 	if (ledger->key.sink.kind == COPYSCOPE_END_DMA && moved > 0)
 		ledger_copy(ledger, CLASS_FROM_USER, LEG_SINK, moved);
+	recheck_source_memory(ledger);
 	return 1U << LEG_SINK;
 }
 
