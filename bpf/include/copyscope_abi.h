@@ -19,7 +19,7 @@
 /* Capacity of the hash maps. A full map is counted in `losses`, it never evicts. */
 #define COPYSCOPE_MAX_ACCOUNTS 65536
 #define COPYSCOPE_MAX_PROCESSES 32768
-#define COPYSCOPE_MAX_CGROUPS 2048
+#define COPYSCOPE_MAX_CGROUPS 2048 /* the one that evicts: what was used longest ago */
 #define COPYSCOPE_LEDGERS 16384 /* threads with a ledger of the fast kind; the others' is slower to find. Power of 2 */
 #define COPYSCOPE_MAX_BIOS 16384
 #define COPYSCOPE_MAX_INODES 65536

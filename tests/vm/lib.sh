@@ -89,6 +89,16 @@ leftovers() {
 		"processes $(pgrep -x copyscope | wc -l)"
 }
 
+# A process that has just ended may still hold what rmmod needs: the kernel lets go of its last file, and of BPF programs,
+# late.
+unload() { # MODULE
+	for _ in {1..100}; do
+		rmmod "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	fail "rmmod $1" "$(rmmod "$1" 2>&1)"
+}
+
 # A segment that is sent twice is copied twice when scatter-gather is off, and rightly counted so. For known answers
 # nothing may be lost on the way (the receiver's window fits into the ring of its card), and TCP must not suspect it.
 steady_link() {

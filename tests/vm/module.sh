@@ -15,16 +15,6 @@ load_copyscope() { # PARAMETER=VALUE...
 	return 1
 }
 
-# A process that has just ended may still hold what rmmod needs: the kernel lets go of its last file, and of BPF programs,
-# late.
-unload() { # MODULE
-	for _ in {1..100}; do
-		rmmod "$1" 2>/dev/null && return
-		sleep 0.1
-	done
-	fail "rmmod $1" "$(rmmod "$1" 2>&1)"
-}
-
 no_kmemleak() {
 	if [[ -e /sys/kernel/debug/kmemleak ]]; then
 		echo scan >/sys/kernel/debug/kmemleak
