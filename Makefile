@@ -93,7 +93,7 @@ $(B)/bpf/copyscope.skel.h: $(B)/bpf/copyscope.linked.o
 
 # ---- user space ----
 
-$(B)/user/probe/session.o: $(B)/bpf/copyscope.skel.h
+$(B)/user/probe/session.o $(B)/user/probe/programs.o: $(B)/bpf/copyscope.skel.h
 
 $(B)/%.o: %.cpp
 	$(call msg,CXX,$@)

@@ -81,7 +81,7 @@ static __always_inline int begin_dispatch(struct request *request)
 {
 	struct dispatch *dispatch;
 
-	if (!may_bounce || scope == COPYSCOPE_SCOPE_OFF)
+	if (scope == COPYSCOPE_SCOPE_OFF)
 		return 0;
 	dispatch = bpf_task_storage_get(&dispatches, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!dispatch) {
@@ -107,8 +107,6 @@ int BPF_PROG(begin_request, struct request *request)
 {
 	struct dispatch *dispatch;
 
-	if (!may_bounce)
-		return 0;
 	dispatch = bpf_task_storage_get(&dispatches, bpf_get_current_task_btf(), 0, 0);
 	if (!dispatch || dispatch->request != (__u64)request)
 		return begin_dispatch(request);

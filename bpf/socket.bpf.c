@@ -19,8 +19,10 @@ static __always_inline void message_vector(const struct pt_regs *regs, struct ve
 	struct user_msghdr message;
 
 	*vector = (struct vector){.asked = ASKED_UNKNOWN};
-	if (!bpf_probe_read_user(&message, sizeof(message), (void *)SYSCALL_ARG2(regs)))
-		read_vector((__u64)message.msg_iov, message.msg_iovlen, vector);
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)SYSCALL_ARG2(regs)))
+		return;
+	vector->base = (__u64)message.msg_iov;
+	read_vector(vector, message.msg_iovlen);
 }
 
 static __always_inline void enter_send_message(struct ledger *ledger, const struct task_struct *task,

@@ -144,6 +144,12 @@ static __always_inline struct page *head_page(struct page *page)
 #define SYSCALL_WRITE 1
 #define SYSCALL_PREAD64 17
 #define SYSCALL_PWRITE64 18
+#define SYSCALL_READV 19
+#define SYSCALL_WRITEV 20
+#define SYSCALL_PREADV 295
+#define SYSCALL_PWRITEV 296
+#define SYSCALL_PREADV2 327
+#define SYSCALL_PWRITEV2 328
 #define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
 #define O_DIRECT 00040000 /* include/uapi/asm-generic/fcntl.h */
 #define PAGE_BYTES 4096

@@ -79,9 +79,6 @@ struct {
 /* There were any since the programs were loaded. */
 __u32 pio_seen __weak SEC(".data") = 0;
 
-/* The kernel has bounce buffers: written by user space. Else block requests are not looked at when they are dispatched. */
-__u32 may_bounce __weak SEC(".data") = 1;
-
 /* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. */
 static __always_inline __u64 bio_owner(const struct bio *bio)
 {
@@ -95,7 +92,7 @@ static __always_inline __u64 bio_owner(const struct bio *bio)
 }
 
 /* The account of the bio that holds byte `position` of a request's data; 0: nobody's. */
-static __noinline __u64 request_owner(__u64 request, __u32 position)
+__weak __noinline __u64 request_owner(__u64 request, __u32 position)
 {
 	struct bio *bio = BPF_CORE_READ((struct request *)request, bio);
 	__u32 i, bytes;

@@ -131,8 +131,9 @@ static __noinline int inspect_socket(struct file *file, struct copyscope_endpoin
 	return 0;
 }
 
-static __noinline int inspect_file(struct file *file, struct copyscope_endpoint *end)
+__weak __noinline int inspect_file(__u64 address, struct copyscope_endpoint *end)
 {
+	struct file *file = (struct file *)address;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	__u16 mode = BPF_CORE_READ(inode, i_mode);
 
@@ -158,7 +159,7 @@ static __always_inline void fd_endpoint(const struct task_struct *task, __u32 fd
 	struct file *file = NULL;
 
 	if (fd < fdt->max_fds && !bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) && file)
-		inspect_file(file, &found);
+		inspect_file((__u64)file, &found);
 	*end = found;
 }
 
@@ -196,7 +197,7 @@ static long classify_vma(struct task_struct *task, struct vm_area_struct *vma, s
 }
 
 /* Returns an error if it could not be looked up: another thread maps memory at this moment (mmap_lock is taken). */
-static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
+__weak __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 {
 	struct vma_answer answer = {.kind = COPYSCOPE_END_MEMORY};
 	long err;
@@ -212,7 +213,7 @@ static __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 }
 
 /* At the end of an operation, for what could not be answered at its beginning. */
-static __noinline int look_up_memory_again(struct ledger *ledger)
+__weak __noinline int look_up_memory_again(struct ledger *ledger)
 {
 	if (!ledger || !look_up_memory(ledger, ledger->memory_address))
 		return 0;

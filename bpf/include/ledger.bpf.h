@@ -109,21 +109,21 @@ static __always_inline void describe_process(struct copyscope_process_info *info
  * Who the thread belongs to, once per thread. Pid and start time of the group leader are kept through an exec by another
  * thread (fs/exec.c:de_thread), so the key is good as long as the ledger lives.
  */
-static __noinline int ledger_identify(struct ledger *ledger)
+__weak __noinline int ledger_identify(struct ledger *ledger)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct copyscope_process process = {.tgid = task->tgid, .start_ns = task->group_leader->start_boottime};
 	struct copyscope_process_info info = {};
 	long err;
 
 	if (!ledger)
 		return 0;
-	ledger->key.process.tgid = task->tgid;
-	ledger->key.process.start_ns = task->group_leader->start_boottime;
-	if (bpf_map_lookup_elem(&processes, &ledger->key.process))
+	ledger->key.process = process;
+	if (bpf_map_lookup_elem(&processes, &process))
 		return 0;
 	describe_process(&info);
 	info.parent_tgid = task->real_parent->tgid;
-	err = bpf_map_update_elem(&processes, &ledger->key.process, &info, BPF_NOEXIST);
+	err = bpf_map_update_elem(&processes, &process, &info, BPF_NOEXIST);
 	if (err && err != -EEXIST) /* another of its threads may have been first */
 		lose(COPYSCOPE_LOSS_PROCESS);
 	return 0;
@@ -232,7 +232,7 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 }
 
 /* Adds what was measured to its account's twin. Atomic, because skb and device copies are added from other contexts. */
-static __noinline int post_measured(struct ledger *ledger)
+__weak __noinline int post_measured(struct ledger *ledger)
 {
 	struct copyscope_measured *sum;
 	int i;

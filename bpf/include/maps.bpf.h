@@ -158,19 +158,26 @@ static __always_inline void lose(__u32 reason)
 		__sync_fetch_and_add(count, 1);
 }
 
+/*
+ * Functions that are not static are verified once for each program that calls them, knowing nothing of the caller; static
+ * ones again on each path that leads to them. So what is called from much-branched places is not static.
+ */
+
 /* 0: there is no room for another account. */
-static __noinline __u64 find_account(const struct copyscope_account_key *key)
+__weak __noinline __u64 find_account(const struct copyscope_account_key *wanted)
 {
+	struct copyscope_account_key key;
 	__u64 *known, id;
 
-	if (!key)
+	if (!wanted)
 		return 0;
-	known = bpf_map_lookup_elem(&account_ids, key);
+	key = *wanted; /* before v6.2 such a function may only look up what lies on the stack or in a map */
+	known = bpf_map_lookup_elem(&account_ids, &key);
 	if (known)
 		return *known;
 	id = __sync_fetch_and_add(&last_account_id, 1) + 1;
-	bpf_map_update_elem(&account_ids, key, &id, BPF_NOEXIST);
-	known = bpf_map_lookup_elem(&account_ids, key); /* another CPU may have been first */
+	bpf_map_update_elem(&account_ids, &key, &id, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&account_ids, &key); /* another CPU may have been first */
 	return known ? *known : 0;
 }
 

@@ -35,7 +35,7 @@
                                                                                                                        \
 		if (!ledger)                                                                                           \
 			return 0;                                                                                      \
-		ledger_post_call(ledger, task, moved, exit(ledger, moved));                                            \
+		ledger_post_rare_call(ledger, task, moved, exit(ledger, moved));                                       \
 		return 0;                                                                                              \
 	}
 
@@ -50,6 +50,20 @@ static __always_inline void ledger_post_call(struct ledger *ledger, const struct
 	const struct ending ending = {.moved = moved, .operations = 1, .mode_switches = 2, .closes = closes};
 
 	ledger_post(ledger, task, &ending);
+}
+
+__weak __noinline int ledger_post_rarely(struct ledger *ledger, long moved, __u32 closes)
+{
+	if (ledger)
+		ledger_post_call(ledger, bpf_get_current_task_btf(), moved, closes);
+	return 0;
+}
+
+/* The same out of line, so that it is verified once: for all but the calls that are made most. */
+static __always_inline void ledger_post_rare_call(struct ledger *ledger, const struct task_struct *task, long moved,
+						  __u32 closes)
+{
+	ledger_post_rarely(ledger, moved, closes);
 }
 
 /* fd -> memory */

@@ -30,18 +30,20 @@ static __always_inline __u32 exit_output_vector(struct ledger *ledger, long move
 }
 
 struct vector {
-	__u64 base;  /* of the first segment */
+	__u64 base;  /* of the iovec array; after read_vector() of the first segment */
 	__u64 asked; /* sum of all segments */
 };
 
 /* Adds up a user-space iovec array. The first segment stands for all as to what memory it is. */
-static __noinline int read_vector(__u64 address, __u64 segments, struct vector *vector)
+__weak __noinline int read_vector(struct vector *vector, __u64 segments)
 {
 	struct iovec iov[VECTORS_READ];
+	__u64 address;
 	__u32 i;
 
 	if (!vector)
 		return 0;
+	address = vector->base;
 	vector->base = 0;
 	vector->asked = ASKED_UNKNOWN;
 	if (segments > VECTORS_READ)

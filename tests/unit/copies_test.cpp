@@ -62,10 +62,10 @@ TEST(ChooseCopies, AModuleOfAnotherVersionIsRefused) {
 class ModuleFiles : public FakeRoot {};
 
 TEST_F(ModuleFiles, ALoadedModuleIsAFact) {
-    EXPECT_FALSE(read_facts(root_).module_loaded);
+    EXPECT_FALSE(read_facts({}, root_).module_loaded);
     put("/sys/module/copyscope/parameters/abi", "1\n");
-    EXPECT_TRUE(read_facts(root_).module_loaded);
-    EXPECT_EQ(read_facts(root_).module_abi, 1);
+    EXPECT_TRUE(read_facts({}, root_).module_loaded);
+    EXPECT_EQ(read_facts({}, root_).module_abi, 1);
 }
 
 constexpr const char* sites_path = "/sys/kernel/debug/copyscope/sites";

@@ -2,6 +2,9 @@
 // Facts read from a made-up tree, and the plan that follows from facts. No kernel is asked.
 #include "probe/plan.h"
 
+#include <bpf/btf.h>
+#include <memory>
+
 #include "fake_root.h"
 #include "model/account.h"
 
@@ -13,15 +16,36 @@ class FactsTest : public FakeRoot {
 protected:
     void SetUp() override {
         FakeRoot::SetUp();
-        put("/sys/kernel/btf/vmlinux", "btf");
-        put("/sys/kernel/tracing/available_filter_functions", "vfs_read\nbtrfs_copy_from_user [btrfs]\n");
-        put("/sys/kernel/tracing/available_events", "block:block_rq_issue\nlibata:ata_qc_issue\n");
+        put("/sys/kernel/btf/vmlinux", some_btf());
+        put("/sys/kernel/tracing/available_filter_functions", "");
+        put("/sys/kernel/tracing/events/libata/ata_qc_issue/id", "1\n");
         put("/proc/thread-self/status", "Name:\ttest\nCapEff:\t000001ffffffffff\n");
         put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     }
 
+    // int, its twin of a name that is no function's, a structure, and the function vfs_read().
+    static std::string some_btf() {
+        const std::unique_ptr<btf, decltype(&btf__free)> types(btf__new_empty(), btf__free);
+        const int number = btf__add_int(types.get(), "int", 4, BTF_INT_SIGNED);
+        btf__add_typedef(types.get(), "btf_trace_block_rq_complete", number);
+        btf__add_typedef(types.get(), "filemap_write", number);
+        btf__add_struct(types.get(), "file", 8);
+        btf__add_field(types.get(), "f_flags", number, 0, 0);
+        btf__add_field(types.get(), "f_mode", number, 32, 0);
+        const int prototype = btf__add_func_proto(types.get(), number);
+        btf__add_func_param(types.get(), "file", number);
+        btf__add_func(types.get(), "vfs_read", BTF_FUNC_STATIC, prototype);
+        __u32 size = 0;
+        const auto* bytes = static_cast<const char*>(btf__raw_data(types.get(), &size));
+        return {bytes, size};
+    }
+
+    Facts facts() const { return read_facts(asked_, root_); }
+    const Asked asked_ = {.functions = {"vfs_read", "filemap_read", "btf_trace_block_rq_complete", "file"},
+                          .tracepoints = {"libata:ata_qc_issue", "nvme:nvme_setup_cmd"}};
+
     void expect_impossible(const std::string& part) {
-        const auto possible = read_facts(root_).possible();
+        const auto possible = facts().possible();
         ASSERT_FALSE(possible);
         EXPECT_NE(possible.error().message.find(part), std::string::npos) << possible.error().message;
         EXPECT_EQ(possible.error().message.find('\n'), std::string::npos);
@@ -30,39 +54,37 @@ protected:
 };
 
 TEST_F(FactsTest, ReadsAKernelThatCanTrace) {
-    const auto facts = read_facts(root_);
-    EXPECT_TRUE(facts.btf && facts.root && !facts.tracefs.empty());
-    EXPECT_EQ(facts.lockdown, "none");
-    EXPECT_TRUE(facts.can_attach("vfs_read"));
-    EXPECT_TRUE(facts.can_attach("btrfs_copy_from_user")); // without the name of its module
-    EXPECT_FALSE(facts.can_attach("_copy_to_iter"));
-    EXPECT_TRUE(facts.has_tracepoint("libata:ata_qc_issue"));
-    EXPECT_FALSE(facts.has_tracepoint("ata_qc_issue"));
-    EXPECT_TRUE(facts.possible());
+    const auto known = facts();
+    EXPECT_TRUE(known.btf && known.root && !known.tracefs.empty());
+    EXPECT_EQ(known.lockdown, "none");
+    EXPECT_EQ(known.functions, (KernelFunctions{{"btf_trace_block_rq_complete", 2}, {"vfs_read", 6}}));
+    EXPECT_TRUE(known.has_tracepoint("libata:ata_qc_issue"));
+    EXPECT_FALSE(known.has_tracepoint("nvme:nvme_setup_cmd"));
+    EXPECT_TRUE(known.possible());
 }
 
 TEST_F(FactsTest, FindsTracefsBelowDebugfs) {
     remove("/sys/kernel/tracing/available_filter_functions");
     put("/sys/kernel/debug/tracing/available_filter_functions", "vfs_read\n");
-    EXPECT_TRUE(read_facts(root_).possible());
+    EXPECT_TRUE(facts().possible());
 }
 
 TEST_F(FactsTest, BounceBuffersAreThereUnlessTheKernelSaysNo) {
-    EXPECT_TRUE(read_facts(root_).bounce_buffers); // no debugfs: unknown
+    EXPECT_TRUE(facts().bounce_buffers); // no debugfs: unknown
     put("/sys/kernel/debug/tracing/README", "");
-    EXPECT_FALSE(read_facts(root_).bounce_buffers);
+    EXPECT_FALSE(facts().bounce_buffers);
     put("/sys/kernel/debug/swiotlb/io_tlb_nslabs", "0\n");
-    EXPECT_FALSE(read_facts(root_).bounce_buffers);
+    EXPECT_FALSE(facts().bounce_buffers);
     put("/sys/kernel/debug/swiotlb/io_tlb_nslabs", "32768\n");
-    EXPECT_TRUE(read_facts(root_).bounce_buffers);
+    EXPECT_TRUE(facts().bounce_buffers);
 }
 
 TEST_F(FactsTest, TheDmaBufferIsKnownByItsNumber) {
-    EXPECT_EQ(read_facts(root_).dma_device, 0u);
+    EXPECT_EQ(facts().dma_device, 0u);
     put("/sys/class/misc/copyscope/dev", "10:125\n");
-    EXPECT_EQ(read_facts(root_).dma_device, make_device(10, 125));
+    EXPECT_EQ(facts().dma_device, make_device(10, 125));
     put("/sys/class/misc/copyscope/dev", "\n");
-    EXPECT_EQ(read_facts(root_).dma_device, 0u);
+    EXPECT_EQ(facts().dma_device, 0u);
 }
 
 TEST_F(FactsTest, NoPrivilege) {
@@ -72,7 +94,7 @@ TEST_F(FactsTest, NoPrivilege) {
 
 TEST_F(FactsTest, BpfAndPerfmonAreEnough) {
     put("/proc/thread-self/status", "CapEff:\t000000c000000000\n"); // CAP_PERFMON 38, CAP_BPF 39
-    EXPECT_TRUE(read_facts(root_).possible());
+    EXPECT_TRUE(facts().possible());
     put("/proc/thread-self/status", "CapEff:\t0000008000000000\n");
     expect_impossible("CAP_PERFMON");
 }
@@ -87,16 +109,24 @@ TEST_F(FactsTest, NoTracing) {
     expect_impossible("`make run KERNEL=6.1`");
 }
 
-TEST_F(FactsTest, AnEmptyListIsNoTracing) {
-    put("/sys/kernel/tracing/available_filter_functions", "");
-    expect_impossible("cannot trace functions");
+TEST_F(FactsTest, DamagedBtfIsNone) {
+    const auto whole = some_btf();
+    for (const auto& damaged : {std::string("btf"), whole.substr(0, whole.size() / 2),
+                                whole.substr(0, whole.size() - 1), std::string(whole.size(), '\xff')}) {
+        put("/sys/kernel/btf/vmlinux", damaged);
+        expect_impossible("has no BTF");
+    }
+    auto unknown_kind = whole;
+    unknown_kind[sizeof(btf_header) + 7] = 31; // of the first type
+    put("/sys/kernel/btf/vmlinux", unknown_kind);
+    expect_impossible("has no BTF");
 }
 
 TEST_F(FactsTest, LockedDown) {
     put("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
     expect_impossible("locked down");
     put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-    EXPECT_TRUE(read_facts(root_).possible()); // reading is allowed there
+    EXPECT_TRUE(facts().possible()); // reading is allowed there
 }
 
 // Everything any hook could want, as if all kernels were one.
@@ -104,7 +134,7 @@ Facts all_functions() {
     Facts facts;
     for (const auto& hook : hooks())
         for (const auto& function : hook.functions)
-            facts.attachable.insert(hook.system_call ? "__x64_sys_" + function : function);
+            facts.functions.emplace(hook.system_call ? "__x64_sys_" + function : function, 1);
     for (const auto& hook : hooks())
         if (*hook.tracepoint)
             facts.tracepoints.insert(hook.tracepoint);
@@ -121,7 +151,7 @@ std::string bound_to(const Plan& plan, const std::string& program) {
 TEST(PlanTest, PrefersTheFirstFunctionAndFallsBack) {
     auto facts = all_functions();
     EXPECT_EQ(bound_to(*make_plan(facts), "read_pipe"), "pipe_read");
-    facts.attachable.erase("pipe_read");
+    facts.functions.erase("pipe_read");
     EXPECT_EQ(bound_to(*make_plan(facts), "read_pipe"), "anon_pipe_read");
 }
 
@@ -135,7 +165,7 @@ TEST(PlanTest, SystemCallsCarryThePrefixOfTheArchitecture) {
 TEST(PlanTest, WithoutARequiredFunctionThereIsNoPlan) {
     for (const char* function : {"filemap_read", "vfs_read", "handle_mm_fault", "skb_copy_bits", "__x64_sys_splice"}) {
         auto facts = all_functions();
-        facts.attachable.erase(function);
+        facts.functions.erase(function);
         const auto plan = make_plan(facts);
         ASSERT_FALSE(plan) << function;
         EXPECT_NE(plan.error().message.find("copyscope doctor"), std::string::npos);
@@ -144,7 +174,7 @@ TEST(PlanTest, WithoutARequiredFunctionThereIsNoPlan) {
 
 TEST(PlanTest, WhatIsMissingIsNamed) {
     auto facts = all_functions();
-    facts.attachable.erase("shmem_file_read_iter");
+    facts.functions.erase("shmem_file_read_iter");
     const auto plan = make_plan(facts);
     ASSERT_TRUE(plan);
     EXPECT_EQ(bound_to(*plan, "read_tmpfs"), "");
@@ -166,6 +196,19 @@ TEST(PlanTest, ATracepointIsBoundWhileItsModuleIsLoaded) {
               "PIO copies of disks (no tracepoint libata:ata_sff_pio_transfer_data to attach to)");
 }
 
+TEST(PlanTest, BounceBuffersAreWatchedWhereThereAreSome) {
+    auto facts = all_functions();
+    EXPECT_EQ(bound_to(*make_plan(facts), "begin_mapping"), "swiotlb_map");
+    const auto with = make_plan(facts)->not_seen();
+    facts.bounce_buffers = false;
+    const auto plan = make_plan(facts);
+    for (const auto& binding : plan->bindings)
+        EXPECT_EQ(binding.bound(), binding.hook->metric != std::string("bounce copies") && !binding.hook->dma_buffer)
+            << binding.hook->program;
+    EXPECT_EQ(plan->not_seen(), with); // there is nothing that could be missed
+    EXPECT_TRUE(plan->sees("bounce copies"));
+}
+
 TEST(PlanTest, CallsOfTheDmaBufferAreHookedWhereItIs) {
     auto facts = all_functions();
     EXPECT_EQ(bound_to(*make_plan(facts), "enter_ioctl"), "");
@@ -176,22 +219,22 @@ TEST(PlanTest, CallsOfTheDmaBufferAreHookedWhereItIs) {
 
 TEST(PlanTest, SyncsOfTheDmaApiAreFoundBehindTheirWrappers) {
     auto facts = all_functions();
-    EXPECT_EQ(bound_to(*make_plan(facts), "api_sync_cpu_single"), "dma_sync_single_for_cpu");
-    facts.attachable.erase("dma_sync_single_for_cpu");
     EXPECT_EQ(bound_to(*make_plan(facts), "api_sync_cpu_single"), "__dma_sync_single_for_cpu");
+    facts.functions.erase("__dma_sync_single_for_cpu");
+    EXPECT_EQ(bound_to(*make_plan(facts), "api_sync_cpu_single"), "dma_sync_single_for_cpu");
     EXPECT_TRUE(make_plan(facts)->sees("DMA API syncs"));
-    facts.attachable.erase("__dma_sync_single_for_cpu");
+    facts.functions.erase("dma_sync_single_for_cpu");
     EXPECT_FALSE(make_plan(facts)->sees("DMA API syncs"));
     EXPECT_EQ(make_plan(facts)->not_seen().front(),
-              "syncs by the DMA API for the CPU (no dma_sync_single_for_cpu to attach to)");
+              "syncs by the DMA API for the CPU (no __dma_sync_single_for_cpu to attach to)");
 }
 
 TEST(PlanTest, AMetricIsSeenIfNothingOfItIsMissing) {
     auto facts = all_functions();
     EXPECT_TRUE(make_plan(facts)->sees("page migration"));
-    facts.attachable.erase("folio_mc_copy"); // of newer kernels: nothing is missing without it
+    facts.functions.erase("folio_mc_copy"); // of newer kernels: nothing is missing without it
     EXPECT_TRUE(make_plan(facts)->sees("page migration"));
-    facts.attachable.erase("folio_copy");
+    facts.functions.erase("folio_copy");
     EXPECT_FALSE(make_plan(facts)->sees("page migration"));
     EXPECT_FALSE(make_plan(facts)->sees("no such metric"));
 }

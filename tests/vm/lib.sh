@@ -69,8 +69,8 @@ load() {
 		"report: rows\t\(.rows | length)", "report: \(del(.rows) | leaves)"' "$1")
 }
 
-# What copyscope could leave behind, in one line. Compared before and after. The kernel frees programs and maps some time
-# after the last reference is gone, so they get a while.
+# What copyscope could leave behind, in one line. Compared before and after. The kernel detaches programs on its own when a
+# session has ended, in seconds, and frees them and their maps then: that is waited for.
 bpf_left() {
 	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send|measure_|api_sync_|name_)'
 	bpftool map list 2>/dev/null |
@@ -78,10 +78,10 @@ bpf_left() {
 }
 leftovers() {
 	local left
-	for _ in {1..50}; do
+	for _ in {1..120}; do
 		left=$(bpf_left | tr '\n' ' ')
 		[[ $left != "0 0 " ]] || break
-		sleep 0.2
+		sleep 0.5
 	done
 	echo "programs and maps $left;" \
 		"namespaces $(ip netns list | wc -l);" \

@@ -23,8 +23,7 @@ void print_facts(const Facts& facts) {
     fmt::print("kernel        {} {}\n", facts.release, facts.machine);
     fmt::print("privileges    {}\n", facts.root ? "sufficient" : "not sufficient");
     fmt::print("BTF           {}\n", yes_no(facts.btf));
-    fmt::print("tracing       {}\n",
-               !facts.tracefs.empty() ? fmt::format("{} functions", facts.attachable.size()) : "no");
+    fmt::print("tracing       {}\n", yes_no(!facts.tracefs.empty()));
     fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
     fmt::print("DMA buffer    {}\n", facts.dma_device
                                          ? fmt::format("/dev/copyscope ({}:{})", device_major(facts.dma_device),
@@ -76,10 +75,8 @@ void print_plan(const Plan& plan) {
         std::string function = binding.function;
         if (!binding.bound())
             function = fmt::format("- (this kernel has no {} to attach to)", wanted(hook));
-        else if (*hook.tracepoint)
+        else if (binding.is_tracepoint())
             function = wanted(hook);
-        else if (hook.functions.empty())
-            function = fmt::format("tracepoint ({})", hook.program);
         const auto line = fmt::format("{:<23} {}", hook.metric, function);
         if (line != last)
             fmt::print("{}\n", line);
@@ -136,7 +133,7 @@ Result<int> self_test(const std::string& scratch, Session& session) {
 }
 
 Result<int> examine(bool test, const std::string& scratch) {
-    const auto facts = read_facts();
+    const auto facts = read_facts(asked_of_kernel());
     print_facts(facts);
     if (auto possible = facts.possible(); !possible)
         return std::unexpected(possible.error().within("profiling is not possible"));

@@ -7,7 +7,7 @@
 
 namespace copyscope {
 Result<Machine> survey_machine(CopyChoice copies) {
-    auto facts = read_facts();
+    auto facts = read_facts(asked_of_kernel());
     if (auto possible = facts.possible(); !possible)
         return std::unexpected(possible.error());
     auto chosen = choose_copies(copies, facts);

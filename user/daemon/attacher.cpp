@@ -5,13 +5,14 @@
 #include <chrono>
 
 #include "probe/facts.h"
+#include "probe/plan.h"
 
 namespace copyscope {
 
 namespace {
 
 Result<Attached> open_collector(CopyChoice choice) {
-    const auto facts = read_facts();
+    const auto facts = read_facts(asked_of_kernel());
     if (auto possible = facts.possible(); !possible)
         return std::unexpected(possible.error());
     const auto copies = choose_copies(choice, facts);

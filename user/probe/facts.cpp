@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/facts.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fmt/format.h>
@@ -9,11 +10,13 @@
 #include <sstream>
 #include <sys/utsname.h>
 
+#include "base/stopwatch.h"
 #include "model/account.h"
 
 namespace copyscope {
 namespace {
 
+constexpr const char* btf_file = "/sys/kernel/btf/vmlinux";
 constexpr const char* vm_remedy = "`make run KERNEL=6.1` measures in a VM instead";
 
 bool readable(const std::string& path) {
@@ -44,20 +47,11 @@ std::string read_lockdown(const std::string& root) {
     return "";
 }
 
-bool has_a_line(const std::string& path) {
-    std::ifstream file(path);
-    std::string line;
-    return static_cast<bool>(std::getline(file, line));
-}
-
-// Lines are "name" or "name [module]".
-std::unordered_set<std::string> read_names(const std::string& path) {
-    std::unordered_set<std::string> names;
-    std::ifstream file(path);
-    std::string line;
-    while (std::getline(file, line))
-        names.insert(line.substr(0, line.find(' ')));
-    return names;
+// "nvme:nvme_setup_cmd" is the folder events/nvme/nvme_setup_cmd.
+bool has_event(const std::string& tracefs, std::string tracepoint) {
+    std::ranges::replace(tracepoint, ':', '/');
+    std::error_code hidden;
+    return std::filesystem::exists(tracefs + "/events/" + tracepoint, hidden);
 }
 
 // "10:123". The module's node, whatever it is called in /dev.
@@ -94,7 +88,7 @@ Facts read_quick_facts(const std::string& root) {
         facts.release = name.release;
         facts.machine = name.machine;
     }
-    facts.btf = readable(root + "/sys/kernel/btf/vmlinux");
+    facts.btf = readable(root + btf_file);
     facts.root = has_capabilities(root);
     facts.bounce_buffers = read_bounce_buffers(root);
     facts.lockdown = read_lockdown(root);
@@ -102,18 +96,24 @@ Facts read_quick_facts(const std::string& root) {
     std::ifstream abi(root + "/sys/module/copyscope/parameters/abi");
     facts.module_loaded = module_is_loaded(root) || abi.good();
     abi >> facts.module_abi;
+    // Only whether it is there: its first line is already printed under ftrace's lock, which takes seconds to get while
+    // a session's programs are being detached.
     for (const char* mount : tracefs_mounts)
-        if (facts.tracefs.empty() && has_a_line(root + mount + "/available_filter_functions"))
+        if (facts.tracefs.empty() && readable(root + mount + "/available_filter_functions"))
             facts.tracefs = root + mount;
     return facts;
 }
 
-Facts read_facts(const std::string& root) {
+Facts read_facts(const Asked& asked, const std::string& root) {
+    const Stopwatch stopwatch("facts");
     Facts facts = read_quick_facts(root);
-    if (!facts.tracefs.empty()) {
-        facts.attachable = read_names(facts.tracefs + "/available_filter_functions");
-        facts.tracepoints = read_names(facts.tracefs + "/available_events");
-    }
+    for (const auto& tracepoint : asked.tracepoints)
+        if (!facts.tracefs.empty() && has_event(facts.tracefs, tracepoint))
+            facts.tracepoints.insert(tracepoint);
+    if (auto functions = read_kernel_functions(root + btf_file, asked.functions))
+        facts.functions = std::move(*functions);
+    else
+        facts.btf = false;
     return facts;
 }
 
@@ -127,9 +127,10 @@ Status Facts::possible() const {
         return fail("the kernel is locked down (confidentiality): boot without lockdown=confidentiality, or "
                     "turn secure boot off");
     if (!btf)
-        return fail(fmt::format("kernel {} has no BTF (/sys/kernel/btf/vmlinux is missing): boot a kernel built with "
-                                "CONFIG_DEBUG_INFO_BTF; {}",
-                                release, vm_remedy));
+        return fail(fmt::format(
+            "kernel {} has no BTF (/sys/kernel/btf/vmlinux is missing or damaged): boot a kernel built with "
+            "CONFIG_DEBUG_INFO_BTF; {}",
+            release, vm_remedy));
     if (tracefs.empty())
         return fail(fmt::format("kernel {} cannot trace functions (tracefs lists none): boot a kernel built with "
                                 "CONFIG_FUNCTION_TRACER and CONFIG_BPF_EVENTS, or mount -t tracefs tracefs "

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "base/result.h"
+#include "probe/kernel_functions.h"
 
 namespace copyscope {
 
@@ -15,16 +17,16 @@ struct Facts {
     std::string machine;          // uname -m
     bool btf = false;             // /sys/kernel/btf/vmlinux is readable
     bool root = false;            // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
-    std::string tracefs;          // where it is mounted and lists what can be attached; empty: nowhere
+    std::string tracefs;          // where it is mounted and can list functions; empty: nowhere
     bool bounce_buffers = true;   // the kernel has some, or does not say (debugfs is not mounted)
     std::string lockdown;         // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
     bool module_loaded = false;   // our kernel module
     std::uint32_t dma_device = 0; // /dev/copyscope, in the kernel's form (make_device); 0: it is not there
     int module_abi = 0;           // of its tracepoints, see COPYSCOPE_MODULE_ABI; 0: unknown
-    std::unordered_set<std::string> attachable;  // available_filter_functions, without module names
-    std::unordered_set<std::string> tracepoints; // available_events: "system:name", those of loaded modules included
+    KernelFunctions functions;    // those of the kernel itself, not of modules
+    std::unordered_set<std::string> tracepoints; // of those asked for: "system:name", those of loaded modules included
 
-    bool can_attach(const std::string& function) const { return attachable.contains(function); }
+    bool has_function(const std::string& function) const { return functions.contains(function); }
     bool has_tracepoint(const std::string& tracepoint) const { return tracepoints.contains(tracepoint); }
 
     // OK if profiling is possible, else one line that says why not and what to do about it.
@@ -34,10 +36,16 @@ struct Facts {
 // Whether our kernel module is there now. Needs no privilege.
 bool module_is_loaded(const std::string& root = "");
 
-// Reads the facts below `root` ("" for the running kernel; a fixture tree in tests). Mounts nothing.
-Facts read_facts(const std::string& root = "");
+// What to look for, because the kernel has tens of thousands: functions, types of tracepoints ("btf_trace_...") and
+// tracepoints of modules ("nvme:nvme_setup_cmd").
+struct Asked {
+    std::vector<std::string> functions, tracepoints;
+};
 
-// The same but for the two lists, which the kernel prints slowly: most of a second on an emulated machine.
+// Reads the facts below `root` ("" for the running kernel; a fixture tree in tests). Mounts nothing.
+Facts read_facts(const Asked& asked, const std::string& root = "");
+
+// The same but for the functions and tracepoints, which take some time.
 Facts read_quick_facts(const std::string& root = "");
 
 } // namespace copyscope

@@ -14,8 +14,8 @@ std::vector<Hook> build_table() {
     for (const std::string call :
          {"read", "pread64", "readv", "preadv", "preadv2", "write", "pwrite64", "writev", "pwritev", "pwritev2",
           "sendto", "sendmsg", "recvfrom", "recvmsg", "sendfile64", "splice", "copy_file_range"}) {
-        // These four are opened in vfs_read and vfs_write, see bpf/file.bpf.c.
-        const bool vfs = call == "read" || call == "pread64" || call == "write" || call == "pwrite64";
+        // These are opened in vfs_read, vfs_readv and their like, see bpf/file.bpf.c.
+        const bool vfs = call.contains("read") || call.contains("write");
         if (!vfs)
             table.push_back({"operations", "enter_" + call, {call}, true, true});
         table.push_back({"operations", "exit_" + call, {call}, true, true});
@@ -29,9 +29,17 @@ std::vector<Hook> build_table() {
     const std::vector<Hook> rest = {
         {"operations", "enter_vfs_read", {"vfs_read"}, true},
         {"operations", "enter_vfs_write", {"vfs_write"}, true},
-        {"scope", "inherit_scope", {}, true},
-        {"scope", "follow_exec", {}, true},
-        {"scope", "end_thread", {}, true},
+        {.metric = "operations",
+         .program = "enter_vfs_readv",
+         .functions = {"vfs_readv"},
+         .absent = "readv, preadv and preadv2"},
+        {.metric = "operations",
+         .program = "enter_vfs_writev",
+         .functions = {"vfs_writev"},
+         .absent = "writev, pwritev and pwritev2"},
+        {"scope", "inherit_scope", {"btf_trace_sched_process_fork"}, true},
+        {"scope", "follow_exec", {"btf_trace_sched_process_exec"}, true},
+        {"scope", "end_thread", {"btf_trace_sched_process_exit"}, true},
         {.metric = "cgroup names", .program = "name_cgroup", .functions = {}, .tracepoint = "cgroup:cgroup_mkdir"},
 
         {"page faults", "enter_fault", {"handle_mm_fault"}, true},
@@ -94,41 +102,50 @@ std::vector<Hook> build_table() {
         {"references", "pin_user_pages", {"bio_iov_iter_get_pages"}, true},
 
         {"socket owners", "begin_send", {"tcp_sendmsg_locked"}, true},
-        {"NIC DMA", "start_frame", {}, true},
-        {"NIC DMA", "finish_frame", {}, true},
+        {"NIC DMA", "start_frame", {"btf_trace_net_dev_start_xmit"}, true},
+        {"NIC DMA", "finish_frame", {"btf_trace_net_dev_xmit"}, true},
         {"disk DMA", "submit_io", {"submit_bio_noacct"}, true},
         {"disk DMA", "end_io", {"bio_endio"}, true},
-        {"disk DMA", "complete_io", {}, true},
+        {"disk DMA", "complete_io", {"btf_trace_block_rq_complete"}, true},
         {"disk DMA", "forget_inode", {"clear_inode"}, true},
 
-        {"bounce copies", "begin_mapping", {"swiotlb_map"}, false, false, "bounce-buffer copies"},
-        {"bounce copies",
-         "end_mapping",
-         {"swiotlb_tbl_unmap_single", "__swiotlb_tbl_unmap_single"},
-         false,
-         false,
-         "bounce-buffer copies from devices"},
-        {"bounce copies", "sync_for_device", {"swiotlb_sync_single_for_device", "__swiotlb_sync_single_for_device"}},
-        {"bounce copies", "sync_for_cpu", {"swiotlb_sync_single_for_cpu", "__swiotlb_sync_single_for_cpu"}},
-        {"bounce copies", "begin_request", {}},
+        {.metric = "bounce copies",
+         .program = "begin_mapping",
+         .functions = {"swiotlb_map"},
+         .absent = "bounce-buffer copies",
+         .bounce_buffers = true},
+        // on newer kernels (6.12, not 6.1) those that do the work are wrapped by functions of the older names that skip
+        // what needs none; the wrappers have types as well, and cannot be hooked
+        {.metric = "bounce copies",
+         .program = "end_mapping",
+         .functions = {"__swiotlb_tbl_unmap_single", "swiotlb_tbl_unmap_single"},
+         .absent = "bounce-buffer copies from devices",
+         .bounce_buffers = true},
+        {.metric = "bounce copies",
+         .program = "sync_for_device",
+         .functions = {"__swiotlb_sync_single_for_device", "swiotlb_sync_single_for_device"},
+         .bounce_buffers = true},
+        {.metric = "bounce copies",
+         .program = "sync_for_cpu",
+         .functions = {"__swiotlb_sync_single_for_cpu", "swiotlb_sync_single_for_cpu"},
+         .bounce_buffers = true},
+        {.metric = "bounce copies",
+         .program = "begin_request",
+         .functions = {"btf_trace_block_rq_issue"},
+         .bounce_buffers = true},
         {.metric = "bounce copies",
          .program = "begin_nvme_request",
          .functions = {},
-         .tracepoint = "nvme:nvme_setup_cmd"},
-        // on newer kernels (6.12, not 6.1) they are wrapped by functions of the same names that skip what needs no
-        // sync, and cannot be hooked
-        {"DMA API syncs",
-         "api_sync_cpu_single",
-         {"dma_sync_single_for_cpu", "__dma_sync_single_for_cpu"},
-         false,
-         false,
-         "syncs by the DMA API for the CPU"},
-        {"DMA API syncs",
-         "api_sync_device_single",
-         {"dma_sync_single_for_device", "__dma_sync_single_for_device"},
-         false,
-         false,
-         "syncs by the DMA API for devices"},
+         .tracepoint = "nvme:nvme_setup_cmd",
+         .bounce_buffers = true},
+        {.metric = "DMA API syncs",
+         .program = "api_sync_cpu_single",
+         .functions = {"__dma_sync_single_for_cpu", "dma_sync_single_for_cpu"},
+         .absent = "syncs by the DMA API for the CPU"},
+        {.metric = "DMA API syncs",
+         .program = "api_sync_device_single",
+         .functions = {"__dma_sync_single_for_device", "dma_sync_single_for_device"},
+         .absent = "syncs by the DMA API for devices"},
         {.metric = "PIO copies",
          .program = "transfer_sector",
          .functions = {},
@@ -143,14 +160,18 @@ std::vector<Hook> build_table() {
     return table;
 }
 
+std::string name_of(const Hook& hook, const std::string& function) {
+    return hook.system_call ? system_call_prefix + function : function;
+}
+
 Binding bind(const Hook& hook, const Facts& facts) {
-    if (hook.dma_buffer && !facts.dma_device)
-        return {&hook, ""};
+    if ((hook.dma_buffer && !facts.dma_device) || (hook.bounce_buffers && !facts.bounce_buffers))
+        return {&hook, "", false};
     if (*hook.tracepoint)
         return {&hook, facts.has_tracepoint(hook.tracepoint) ? hook.tracepoint : ""};
     for (const auto& function : hook.functions) {
-        const auto name = hook.system_call ? system_call_prefix + function : function;
-        if (facts.can_attach(name))
+        const auto name = name_of(hook, function);
+        if (facts.has_function(name))
             return {&hook, name};
     }
     return {&hook, ""};
@@ -163,8 +184,23 @@ std::span<const Hook> hooks() {
     return table;
 }
 
+Asked asked_of_kernel() {
+    Asked asked;
+    for (const auto& hook : hooks()) {
+        for (const auto& function : hook.functions)
+            asked.functions.push_back(name_of(hook, function));
+        if (*hook.tracepoint)
+            asked.tracepoints.emplace_back(hook.tracepoint);
+    }
+    return asked;
+}
+
 std::string wanted(const Hook& hook) {
-    return *hook.tracepoint ? fmt::format("tracepoint {}", hook.tracepoint) : hook.functions.front();
+    constexpr std::string_view type = "btf_trace_";
+    if (*hook.tracepoint)
+        return fmt::format("tracepoint {}", hook.tracepoint);
+    const auto& function = hook.functions.front();
+    return function.starts_with(type) ? "tracepoint " + function.substr(type.size()) : function;
 }
 
 Result<Plan> make_plan(const Facts& facts) {
@@ -184,9 +220,9 @@ bool Plan::sees(std::string_view metric) const {
     for (const auto& binding : bindings) {
         if (binding.hook->metric != metric)
             continue;
-        if (!binding.bound() && *binding.hook->absent)
+        if (binding.missing())
             return false;
-        any = any || binding.bound();
+        any = any || binding.bound() || !binding.needed;
     }
     return any;
 }
@@ -194,7 +230,7 @@ bool Plan::sees(std::string_view metric) const {
 std::vector<std::string> Plan::not_seen(CopySource source) const {
     std::vector<std::string> lines;
     for (const auto& binding : bindings)
-        if (!binding.bound() && *binding.hook->absent)
+        if (binding.missing())
             lines.push_back(fmt::format("{} (no {} to attach to)", binding.hook->absent, wanted(*binding.hook)));
     // What no hook of this version covers, on any kernel.
     lines.insert(lines.end(), {"copies by drivers of their own and by the loop device", "bounce buffers of an IOMMU",

@@ -15,15 +15,17 @@ namespace copyscope {
 
 // One program of the BPF object and the functions it can be attached to, best first.
 struct Hook {
-    const char* metric;                 // what it counts, in words; hooks of one metric stand together
-    std::string program;                // name in bpf/
-    std::vector<std::string> functions; // empty: the program names its tracepoint itself
-    bool required = false;              // profiling makes no sense without it
+    const char* metric;  // what it counts, in words; hooks of one metric stand together
+    std::string program; // name in bpf/
+    // A tracepoint of the kernel itself is "btf_trace_NAME", its type in BTF (include/trace/bpf_probe.h).
+    std::vector<std::string> functions;
+    bool required = false;    // profiling makes no sense without it
     bool system_call = false; // functions are names of system calls ("read"), the architecture's prefix is added
     const char* absent = "";  // what is not seen without it
     // "system:name": a raw tracepoint, which is there only while its module is loaded; then there are no functions
     const char* tracepoint = "";
-    bool dma_buffer = false; // of use only where /dev/copyscope is
+    bool dma_buffer = false;     // of use only where /dev/copyscope is
+    bool bounce_buffers = false; // of use only where the kernel has some; it makes them when it boots, or never
 };
 
 // What a hook would be attached to in the best case, in words.
@@ -32,7 +34,10 @@ std::string wanted(const Hook& hook);
 struct Binding {
     const Hook* hook;
     std::string function; // the chosen one, or the tracepoint; empty: none can be attached
-    bool bound() const { return !function.empty() || (hook->functions.empty() && !*hook->tracepoint); }
+    bool needed = true;   // false: there is nothing on this machine that it could see
+    bool bound() const { return !function.empty(); }
+    bool is_tracepoint() const { return *hook->tracepoint || function.starts_with("btf_trace_"); }
+    bool missing() const { return needed && !bound() && *hook->absent; }
 };
 
 struct Plan {
@@ -44,6 +49,9 @@ struct Plan {
 };
 
 std::span<const Hook> hooks();
+
+// What the hooks can be attached to, on any kernel.
+Asked asked_of_kernel();
 
 // Fails if a required hook has no function on this kernel.
 Result<Plan> make_plan(const Facts& facts);

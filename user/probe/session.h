@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One loaded and attached set of BPF programs: the only users of libbpf are this file and snapshot. Everything is
-// detached by the destructor, and by the kernel if the process dies. Not thread-safe.
+// Counts with a loaded and attached set of BPF programs (programs.h). It counts nothing any more when the destructor
+// has begun; the hooks themselves go within seconds after that, by the kernel's own work, also if the process dies. Not
+// thread-safe.
 #pragma once
 
 #include <memory>
@@ -14,6 +15,8 @@ struct bpf_map;
 struct copyscope_bpf;
 
 namespace copyscope {
+
+class Programs;
 
 // The maps that fill while a session counts, for who reads them meanwhile. Good as long as the session.
 struct SessionMaps {
@@ -50,13 +53,13 @@ public:
     std::vector<std::string> not_seen() const;
 
 private:
-    struct Loaded;
     Status start_anew();
-    Session(Plan plan, CopySource source, std::unique_ptr<Loaded> loaded);
+    copyscope_bpf* skeleton() const;
+    Session(Plan plan, CopySource source, std::unique_ptr<Programs> programs);
 
     Plan plan_;
     CopySource source_;
-    std::unique_ptr<Loaded> loaded_;
+    std::unique_ptr<Programs> programs_;
     Losses losses_before_;
 };
 

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/programs.h"
+
+#include <array>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <fmt/format.h>
+
+#include "base/stopwatch.h"
+#include "copyscope.h" // the contract of /dev/copyscope
+#include "copyscope.skel.h"
+#include "probe/aim.h"
+#include "probe/libbpf_words.h"
+#include "probe/snapshot.h"
+
+static_assert(COPYSCOPE_CALL_SYNC == COPYSCOPE_DMA_SYNC && COPYSCOPE_CALL_SYNC_FOR_CPU == COPYSCOPE_DMA_FOR_CPU &&
+                  offsetof(copyscope_call_sync, length) == offsetof(copyscope_dma_sync, length) &&
+                  offsetof(copyscope_call_sync, owner) == offsetof(copyscope_dma_sync, owner),
+              "BPF reads the SYNC that the module is given");
+
+namespace copyscope {
+namespace {
+
+// Those that listen to the module's sites.
+std::array<bpf_program*, 3> module_programs(const copyscope_bpf& skeleton) {
+    const auto& progs = skeleton.progs;
+    return {progs.measure_copy, progs.measure_skb_copy, progs.measure_device_copy};
+}
+
+// The programs that measure. What they need besides is read-only to BPF and must be set before loading.
+void choose(copyscope_bpf& skeleton, CopySource source) {
+    skeleton.rodata->measures = source != CopySource::derived;
+    skeleton.rodata->module_measures = source == CopySource::module;
+    for (auto* program : module_programs(skeleton))
+        bpf_program__set_autoload(program, source == CopySource::module);
+    bpf_program__set_autoload(skeleton.progs.measure_breakpoint, source == CopySource::breakpoints);
+}
+
+} // namespace
+
+Programs::~Programs() {
+    const Stopwatch stopwatch("detach");
+    if (skeleton_ && skeleton_->data)
+        skeleton_->data->scope = COPYSCOPE_SCOPE_OFF;
+    for (auto* link : links_)
+        bpf_link__destroy(link);
+    copyscope_bpf__destroy(skeleton_);
+}
+
+Status Programs::attach(const Plan& plan, const Facts& facts) {
+    listen_to_libbpf();
+    if (auto status = open_source(); !status)
+        return status;
+    if (auto status = load(plan, facts); !status)
+        return status;
+    const Stopwatch stopwatch("attach");
+    if (auto status = attach_plan(plan); !status)
+        return status;
+    return attach_source();
+}
+
+// Whether there are breakpoints to be had is known before anything is loaded.
+Status Programs::open_source() {
+    if (source_ != CopySource::breakpoints)
+        return {};
+    auto breakpoints = open_breakpoints();
+    if (!breakpoints)
+        return std::unexpected(breakpoints.error());
+    breakpoints_ = std::move(*breakpoints);
+    not_measured_ = breakpoints_.not_set;
+    return {};
+}
+
+Status Programs::load(const Plan& plan, const Facts& facts) {
+    const Stopwatch stopwatch("load");
+    Aim aim; // before the object is opened: libbpf then looks who cares for which section
+    skeleton_ = copyscope_bpf__open();
+    if (!skeleton_)
+        return explain("cannot open the BPF object", -errno);
+    for (const auto& binding : plan.bindings) {
+        if (!binding.bound())
+            continue;
+        auto* program = bpf_object__find_program_by_name(skeleton_->obj, binding.hook->program.c_str());
+        if (!program)
+            return fail(fmt::format("this build has no BPF program {}", binding.hook->program));
+        bpf_program__set_autoload(program, true);
+        if (!*binding.hook->tracepoint) // that of a module is named when the program is attached
+            aim.at(program, facts.functions.at(binding.function));
+    }
+    choose(*skeleton_, source_);
+    skeleton_->rodata->dma_buffer_device = facts.dma_device;
+    const int err = copyscope_bpf__load(skeleton_);
+    return err ? explain("the kernel refused the BPF programs", err) : Status{};
+}
+
+Status Programs::attach_plan(const Plan& plan) {
+    for (const auto& binding : plan.bindings)
+        if (binding.bound())
+            if (auto status = attach_binding(binding); !status)
+                return status;
+    trampolines_.seal();
+    return {};
+}
+
+Status Programs::attach_binding(const Binding& binding) {
+    auto* program = bpf_object__find_program_by_name(skeleton_->obj, binding.hook->program.c_str());
+    const std::string_view tracepoint = binding.hook->tracepoint;
+    auto* link = tracepoint.empty()
+                     ? bpf_program__attach_trace(program)
+                     : bpf_program__attach_raw_tracepoint(program, tracepoint.substr(tracepoint.find(':') + 1).data());
+    if (!link) {
+        // arch/x86/net/bpf_jit_comp.c:__bpf_arch_text_poke finds no room
+        if (errno == EBUSY && !binding.is_tracepoint())
+            refused_ = binding.function;
+        return explain(fmt::format("cannot attach {} to {}", binding.hook->program, binding.function), -errno);
+    }
+    if (!binding.is_tracepoint())
+        trampolines_.hold(link);
+    else
+        links_.push_back(link);
+    return {};
+}
+
+Status Programs::attach_source() {
+    switch (source_) {
+    case CopySource::module:
+        return attach_module();
+    case CopySource::breakpoints:
+        return attach_breakpoints();
+    case CopySource::derived:
+        break;
+    }
+    return {};
+}
+
+Status Programs::attach_breakpoints() {
+    for (auto& breakpoint : breakpoints_.set)
+        for (auto& event : breakpoint.events) {
+            LIBBPF_OPTS(bpf_perf_event_opts, options, .bpf_cookie = breakpoint.cookie);
+            auto* link =
+                bpf_program__attach_perf_event_opts(skeleton_->progs.measure_breakpoint, event.get(), &options);
+            if (!link)
+                return explain("cannot attach to the breakpoint on " + breakpoint.function, -errno);
+            event.release(); // the link's now
+            links_.push_back(link);
+        }
+    return {};
+}
+
+// From the first of these on the module's sites are probed; with the last link they are as before.
+Status Programs::attach_module() {
+    for (auto* program : module_programs(*skeleton_)) {
+        auto* link = bpf_program__attach(program);
+        if (!link)
+            return explain(fmt::format("cannot attach {} to the module copyscope", bpf_program__name(program)), -errno);
+        links_.push_back(link);
+    }
+    auto table = SiteTable::open();
+    if (!table)
+        return std::unexpected(table.error());
+    sites_ = std::move(*table);
+    const auto sites = sites_->read(); // returns when they are armed
+    if (!sites)
+        return std::unexpected(sites.error());
+    for (const auto& site : *sites)
+        if (site.state != "armed" && site.state != "unavailable")
+            not_measured_.push_back(fmt::format("{} (the module's site is {})", site.name, site.state));
+    return {};
+}
+
+Result<Losses> Programs::losses() const {
+    auto losses = read_losses(skeleton_->maps.losses, skeleton_->obj);
+    if (!losses || source_ != CopySource::module)
+        return losses;
+    const auto sites = sites_->read();
+    if (!sites)
+        return std::unexpected(sites.error());
+    losses->missed += missed_hits(*sites);
+    return losses;
+}
+
+} // namespace copyscope

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF object in the kernel: opened, loaded and attached as a plan says, detached by the destructor, and by the
+// kernel if the process dies. Counts nothing; the session does. Not thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "probe/breakpoints.h"
+#include "probe/facts.h"
+#include "probe/held_links.h"
+#include "probe/plan.h"
+#include "probe/sites.h"
+
+struct bpf_link;
+struct bpf_program;
+struct copyscope_bpf;
+
+namespace copyscope {
+
+class Programs {
+public:
+    Programs(Fd lock, CopySource source) : lock_(std::move(lock)), source_(source) {}
+    Programs(Programs&&) = delete;
+    ~Programs();
+
+    // Takes some seconds on a slow machine. Where the kernel has a function and no room in it for a hook, the error is
+    // in refused() too.
+    Status attach(const Plan& plan, const Facts& facts);
+
+    // The function that cannot be hooked, though the kernel has it. Empty: none.
+    const std::string& refused() const { return refused_; }
+
+    copyscope_bpf* skeleton() const { return skeleton_; }
+
+    // Copying functions that have no breakpoint or site, with the reason.
+    const std::vector<std::string>& not_measured() const { return not_measured_; }
+
+    // What the kernel left out: programs, and hits of the module's sites.
+    Result<Losses> losses() const;
+
+private:
+    Status open_source();
+    Status load(const Plan& plan, const Facts& facts);
+    Status attach_plan(const Plan& plan);
+    Status attach_binding(const Binding& binding);
+    Status attach_source();
+    Status attach_breakpoints();
+    Status attach_module();
+
+    Fd lock_;
+    CopySource source_;
+    copyscope_bpf* skeleton_ = nullptr;
+    HeldLinks trampolines_;
+    std::vector<bpf_link*> links_; // of tracepoints, which are quick to let go and whose modules must be free at once
+    Breakpoints breakpoints_;
+    std::optional<SiteTable> sites_; // while the module measures; a daemon may not open it any more
+    std::vector<std::string> not_measured_;
+    std::string refused_;
+};
+
+} // namespace copyscope
