@@ -29,12 +29,13 @@ qemu_processor() {
 	fi
 }
 
-# The host's root, read-only, and the run's own folder, writable.
+# The host's root, read-only, the run's own folder, and the caller's, writable.
 qemu_folders() {
 	qemu+=(
 		-virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"
 		-virtfs "local,path=$(comma "$work/share"),mount_tag=share,security_model=none"
 	)
+	[[ ! $share ]] || qemu+=(-virtfs "local,path=$(comma "$share"),mount_tag=caller,security_model=none")
 }
 
 # run: ports into files; a file never makes the guest wait for a slow reader,
