@@ -1,0 +1,51 @@
+# shellcheck shell=bash disable=SC2154 # shared with tests/run
+# SPDX-License-Identifier: Apache-2.0
+#
+# What suites said: kept in build/tests/results, one line for each check, "ok|FAIL|skip SUITE: CHECK". Sourced by tests/run.
+# Several jobs write at once; each whole suite under the lock of the screen.
+
+results=$logs/results
+timings=$logs/timings # KERNEL SUITE SECONDS BOOT ATTACH DETACH CHECKED; "-" is this machine's kernel
+mkdir -p "$logs"
+rm -f "$logs"/vm-* # of machines that are gone
+: >"$results"
+: >"$timings"
+
+# usage: with_screen COMMAND...: as the only one that writes to the screen and to the results
+with_screen() {
+	local screen status=0
+	exec {screen}>"$logs/screen" # stays open until it is closed
+	flock "$screen"
+	"$@" || status=$?
+	exec {screen}>&-
+	return $status
+}
+
+# Each suite's lines go to the results. A suite that ends badly without saying so is a failure, and so is one that checks
+# less than planned.
+record() { # KERNEL SUITE STATUS OUTPUT
+	local name=$2 lines why=''
+	[[ $1 == - ]] || name="$1 $2"
+	lines=$(grep -aE '^(ok|FAIL|skip) ' "$4" | sed "s|^\([a-zA-Z]*\) |\1 $name: |")
+	[[ -z $lines ]] || echo "$lines" >>"$results"
+	if [[ $lines == FAIL* || $lines == *$'\n'FAIL* ]]; then
+		return
+	elif (($3 != 0)); then
+		why="ended with status $3 (see $4)"
+	elif [[ -z $lines ]]; then
+		why="checked nothing (see $4)"
+	else
+		why=$(unplanned "$1" "$2" "$(wc -l <<<"$lines")")
+		why=${why:+as many checks as planned: $why}
+	fi
+	[[ ! $why ]] || echo "FAIL $name: $why" | tee -a "$results"
+}
+
+# usage: show_suite KERNEL SUITE STATUS OUTPUT SECONDS: to the screen when it has ended, and to the results
+show_suite() {
+	if [[ $1 == - ]]; then echo "== $2 ($5 s)"; else echo "== $2 on $1 ($5 s)"; fi
+	grep -avE '^(# |$)' "$4"
+	record "$1" "$2" "$3" "$4"
+}
+
+count() { grep -c "^$1 " "$results"; }

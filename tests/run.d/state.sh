@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What a suite could leave in a machine: hooks, maps, namespaces, mounts, files, modules, processes, the settings of cards,
+# addresses, routes and sysctls, and what the kernel has said. Sourced by guest. Knows no suite.
+#
+# An emulated processor takes 50 ms to start a program, so what can be read by the shell itself is.
+
+settings=(/proc/sys/kernel/{ftrace_enabled,pid_max,numa_balancing,kptr_restrict,perf_event_paranoid,unprivileged_bpf_disabled,panic_on_warn}
+	/proc/sys/vm/{nr_hugepages,overcommit_memory,compaction_proactiveness,min_free_kbytes,dirty_ratio}
+	/proc/sys/net/core/{optmem_max,wmem_max,rmem_max,wmem_default,rmem_default}
+	/proc/sys/net/ipv4/tcp_{rmem,wmem,early_retrans,mem}
+	/sys/kernel/debug/sched/numa_balancing/scan_{delay,period_min,period_max}_ms
+	/sys/kernel/tracing/{tracing_on,current_tracer,set_event,kprobe_events,uprobe_events,enabled_functions}
+	/sys/kernel/mm/transparent_hugepage/enabled /sys/kernel/debug/kprobes/list /proc/swaps /sys/fs/cgroup/cgroup.subtree_control)
+
+shell_state() {
+	local file line name words
+	while read -r name _; do echo "module $name"; done </proc/modules
+	while read -r -a words; do echo "mount ${words[4]} ${words[3]} ${words[*]:8:1} ${words[*]: -3:2}"; done </proc/self/mountinfo
+	for file in /proc/[0-9]*; do
+		# A thread of the kernel has no program. This shell is not what is looked for.
+		[[ -e $file/exe ]] || continue
+		read -r name <"$file/comm" || continue
+		[[ ${file##*/} == "$$" ]] || echo "process ${file##*/} $name"
+	done
+	for file in /tmp/* /var/tmp/* /dev/shm/* /lab/nvme/** /lab/tmpfs/** /run/* /run/netns/* /run/systemd/system/** \
+		/sys/fs/bpf/** /sys/fs/cgroup/**/ /sys/class/net/* /sys/block/* /dev/mapper/*; do
+		echo "file $file"
+	done
+	for file in "${settings[@]}"; do
+		[[ ! -r $file ]] || while IFS= read -r line; do echo "${file##*/}: $line"; done <"$file"
+	done
+}
+
+programs_state() {
+	ip -batch /run/copyscope-state/ip | sed 's/^/ip: /'
+	ip -n peer -batch /run/copyscope-state/ip | sed 's/^/peer ip: /'
+	ethtool -k eth0
+	ethtool -g eth0
+	nsenter --net=/run/netns/peer bash -c 'ethtool -k eth0; ethtool -g eth0; cat /proc/sys/net/ipv4/tcp_{rmem,wmem}' |
+		sed 's/^/peer: /'
+	bpftool batch file /run/copyscope-state/bpf | grep -E '^[0-9]+: '
+	# The root's upper layer: every file of the machine that is not as on the host.
+	find /run/upper -type f -printf 'changed %P %s\n' -o ! -type d -printf 'changed %P\n'
+}
+
+# usage: state FILE
+state() {
+	shopt -s nullglob globstar dotglob
+	{
+		shell_state # before a program is started for this, which it would see
+		programs_state
+	} >"$1"
+	sort -o "$1" "$1"
+} 2>/dev/null
+
+declare -A modules_before
+remember_state() {
+	local name
+	mkdir /run/copyscope-state
+	printf '%s\n' 'address show' 'route show table all' 'neighbour show' >/run/copyscope-state/ip
+	printf '%s\n' 'prog list' 'map list' 'link list' >/run/copyscope-state/bpf
+	state /run/copyscope-state/before
+	while read -r name _; do modules_before[$name]=yes; done </proc/modules
+}
+
+# What the kernel said since the last dmesg -C, at the level of a warning or worse.
+kernel_said() {
+	dmesg --notime --level emerg,alert,crit,err,warn |
+		grep -vE 'loading out-of-tree module taints kernel|module verification failed|hrtimer: interrupt took'
+}
+
+# The kernel's own modules come when somebody needs them, and for the next suite they must come again. (Ours, and those of
+# the tests, are what a suite left.)
+drop_modules() {
+	local name came=()
+	while read -r name _; do
+		[[ ${modules_before[$name]-} || $name =~ ^(copyscope|edu_dma|dmatest)$ ]] || came+=("$name")
+	done </proc/modules
+	[[ ${#came[@]} == 0 ]] || modprobe -r "${came[@]}" 2>/dev/null || true
+}
+
+# Says whether the machine is as remember_state() saw it. Processes and BPF programs end a while after they were told to.
+as_it_was() {
+	local tries left
+	for tries in {1..6}; do
+		state /run/copyscope-state/after
+		left=$(diff /run/copyscope-state/before /run/copyscope-state/after | grep '^[<>]') || break
+		echo "# not yet: ${left//$'\n'/; }"
+		((tries == 6)) || sleep 1
+	done
+	left+=$(kernel_said | sed "s/^/${left:+\n}the kernel said: /")
+	if [[ ! $left ]]; then
+		echo "ok the machine is as it was"
+	else
+		echo "FAIL the machine is as it was: $(wc -l <<<"$left") differences: $(head -n 4 <<<"$left" | paste -sd '|')"
+		echo "# left: ${left//$'\n'/$'\n'# left: }"
+		return 1
+	fi
+}
