@@ -44,7 +44,7 @@ follow_machine() { # KERNEL
 run_machine() {
 	local kernel options began=$SECONDS boot=0 from suite suites out='' status=0 log=$logs/$2
 	kernel=$(<"$1/kernel")
-	options=$(<"$1/options")
+	options=${kind_options[$(<"$1/kind")]}
 	mkfifo "$queue/$2"
 	# shellcheck disable=SC2086 # options are words
 	tools/vm run --kernel "$kernel" --lab --timeout 0 --log "$log.console" --share "$1/suites" $options \
@@ -81,10 +81,10 @@ work() { # WORKER
 		fi
 		while compgen -G "$group/suites/[0-9]*" >/dev/null; do
 			machines=$((machines + 1))
-			if run_machine "$group" "vm-$1-$machines-$kernel"; then
+			if run_machine "$group" "vm-$kernel-$(<"$group/kind")-$1.$machines"; then
 				failed=0
 			elif compgen -G "$group/suites/[0-9]*" >/dev/null && ((++failed == 3)); then
-				give_up "$group" "$logs/vm-$1-$machines-$kernel.err"
+				give_up "$group" "$logs/vm-$kernel-$(<"$group/kind")-$1.$machines.err"
 			fi
 		done
 	done

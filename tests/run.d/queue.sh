@@ -11,7 +11,7 @@
 queue=$(mktemp -d "${TMPDIR:-/tmp}/copyscope-tests.XXXXXX")
 boot_seconds=20 # a VM for less work than twice that is not worth it
 
-# A line "# vm: OPTIONS" in a test names what its VM needs.
+# A line "# vm: KIND" in a test says which kind of VM it needs (kinds.sh).
 kind_of() { sed -n 's/^# vm: //p' "$suites_folder/$1.test"; }
 
 seconds_of() { # KERNEL SUITE: how long it took, or a guess
@@ -20,7 +20,7 @@ seconds_of() { # KERNEL SUITE: how long it took, or a guess
 	echo "${seconds:-60}"
 }
 
-# usage: enqueue KERNEL SUITE OPTIONS; KERNEL is "-" for suites of this machine
+# usage: enqueue KERNEL SUITE KIND; KERNEL is "-" for suites of this machine
 declare -A group_number=()
 enqueue() {
 	local key="$1 $3" folder
@@ -29,7 +29,7 @@ enqueue() {
 	folder=$queue/${group_number[$key]}
 	mkdir -p "$folder/suites/taken"
 	echo "$1" >"$folder/kernel"
-	echo "$3" >"$folder/options"
+	echo "$3" >"$folder/kind"
 	printf '%d %s\n' "$(seconds_of "$1" "$2")" "$2" >>"$folder/list"
 }
 
@@ -49,7 +49,7 @@ close_queue() {
 list_queue() {
 	local folder
 	for folder in "$queue"/[0-9]*; do
-		echo "$(<"$folder/kernel")$(sed 's/^\(.\)/ \1/' "$folder/options"): $(sort -rn "$folder/list" |
+		echo "$(<"$folder/kernel") $(<"$folder/kind"): $(sort -rn "$folder/list" |
 			awk '{ printf "%s%s (%d s)", sep, $2, $1; sep = ", " }')"
 	done
 }
