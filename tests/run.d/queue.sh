@@ -54,6 +54,12 @@ list_queue() {
 	done
 }
 
+# No suite of KERNEL is to be run.
+forget() {
+	local folder
+	for folder in "$queue"/[0-9]*; do [[ $(<"$folder/kernel") != "$1" ]] || rm -r "$folder"; done
+}
+
 # Of a group: the seconds that nobody has begun.
 seconds_left() { cat "$1"/suites/[0-9]* 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'; }
 

@@ -7,9 +7,18 @@
 results=$logs/results
 timings=$logs/timings # KERNEL SUITE SECONDS BOOT ATTACH DETACH CHECKED; "-" is this machine's kernel
 mkdir -p "$logs"
-rm -f "$logs"/vm-* # of machines that are gone
-: >"$results"
-: >"$timings"
+
+# Those of the last run go. Two runs at once would mix theirs.
+clear_results() {
+	exec {running}>"$logs/running" # for as long as we are
+	flock -n "$running" || {
+		echo "tests/run: another one runs in this folder" >&2
+		exit 2
+	}
+	rm -f "$logs"/vm-*
+	: >"$results"
+	: >"$timings"
+}
 
 # usage: with_screen COMMAND...: as the only one that writes to the screen and to the results
 with_screen() {
