@@ -24,7 +24,7 @@ follow_machine() { # KERNEL
 		'##begin '*)
 			suite=${line#* }
 			out=$logs/$1-$suite
-			: >"$out"
+			echo "# in ${log##*/}" >"$out"
 			deadline=$((SECONDS + suite_limit + silence))
 			;;
 		'##end '*)

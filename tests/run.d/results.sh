@@ -30,11 +30,13 @@ with_screen() {
 	return $status
 }
 
+full_name() { if [[ $1 == - ]]; then echo "$2"; else echo "$1 $2"; fi; } # KERNEL SUITE
+
 # Each suite's lines go to the results. A suite that ends badly without saying so is a failure, and so is one that checks
 # less than planned.
 record() { # KERNEL SUITE STATUS OUTPUT
-	local name=$2 lines why=''
-	[[ $1 == - ]] || name="$1 $2"
+	local name lines why
+	name=$(full_name "$1" "$2")
 	lines=$(grep -aE '^(ok|FAIL|skip) ' "$4" | sed "s|^\([a-zA-Z]*\) |\1 $name: |")
 	[[ -z $lines ]] || echo "$lines" >>"$results"
 	if [[ $lines == FAIL* || $lines == *$'\n'FAIL* ]]; then
