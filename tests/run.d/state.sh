@@ -3,8 +3,9 @@
 # What a suite could leave in a machine: hooks, maps, namespaces, mounts, files, modules, processes, the settings of cards,
 # addresses, routes and sysctls, and what the kernel has said. Sourced by guest. Knows no suite.
 #
-# An emulated processor takes 50 ms to start a program, so what can be read by the shell itself is.
+# An emulated processor takes 50 ms to start a program, so what the shell can read itself, it does.
 
+state=/run/copyscope-state
 settings=(/proc/sys/kernel/{ftrace_enabled,pid_max,numa_balancing,kptr_restrict,perf_event_paranoid,unprivileged_bpf_disabled,panic_on_warn}
 	/proc/sys/vm/{nr_hugepages,overcommit_memory,compaction_proactiveness,min_free_kbytes,dirty_ratio}
 	/proc/sys/net/core/{optmem_max,wmem_max,rmem_max,wmem_default,rmem_default}
@@ -33,35 +34,33 @@ shell_state() {
 	done
 }
 
+# A file for each program, so that none is needed to tell whose words they are. usage: programs_state FOLDER
 programs_state() {
-	ip -batch /run/copyscope-state/ip | sed 's/^/ip: /'
-	ip -n peer -batch /run/copyscope-state/ip | sed 's/^/peer ip: /'
-	ethtool -k eth0
-	ethtool -g eth0
-	nsenter --net=/run/netns/peer bash -c 'ethtool -k eth0; ethtool -g eth0; cat /proc/sys/net/ipv4/tcp_{rmem,wmem}' |
-		sed 's/^/peer: /'
-	bpftool batch file /run/copyscope-state/bpf | grep -E '^[0-9]+: '
+	ip -batch $state/ip-batch >"$1/ip"
+	ip -n peer -batch $state/ip-batch >"$1/peer-ip"
+	{ ethtool -k eth0; ethtool -g eth0; } >"$1/card"
+	nsenter --net=/run/netns/peer bash -c 'ethtool -k eth0; ethtool -g eth0
+		read -ra window </proc/sys/net/ipv4/tcp_rmem; declare -p window' >"$1/peer-card"
+	bpftool batch file $state/bpf-batch >"$1/bpf"
 	# The root's upper layer: every file of the machine that is not as on the host.
-	find /run/upper -type f -printf 'changed %P %s\n' -o ! -type d -printf 'changed %P\n'
+	find /run/upper -type f -printf 'changed %P %s\n' -o ! -type d -printf 'changed %P\n' >>"$1/shell"
 }
 
-# usage: state FILE
-state() {
+# usage: note_state FOLDER
+note_state() {
 	shopt -s nullglob globstar dotglob
-	{
-		shell_state # before a program is started for this, which it would see
-		programs_state
-	} >"$1"
-	sort -o "$1" "$1"
+	shell_state >"$1/shell" # before a program is started for this, which it would see
+	programs_state "$1"
+	sort -o "$1/shell" "$1/shell"
 } 2>/dev/null
 
 declare -A modules_before
 remember_state() {
 	local name
-	mkdir /run/copyscope-state
-	printf '%s\n' 'address show' 'route show table all' 'neighbour show' >/run/copyscope-state/ip
-	printf '%s\n' 'prog list' 'map list' 'link list' >/run/copyscope-state/bpf
-	state /run/copyscope-state/before
+	mkdir -p $state/{before,after}
+	printf '%s\n' 'address show' 'route show table all' 'neighbour show' >$state/ip-batch
+	printf '%s\n' 'prog list' 'map list' 'link list' >$state/bpf-batch
+	note_state $state/before
 	while read -r name _; do modules_before[$name]=yes; done </proc/modules
 }
 
@@ -85,8 +84,9 @@ drop_modules() {
 as_it_was() {
 	local tries left
 	for tries in {1..6}; do
-		state /run/copyscope-state/after
-		left=$(diff /run/copyscope-state/before /run/copyscope-state/after | grep '^[<>]') || break
+		note_state $state/after
+		left=$(diff -r $state/before $state/after | grep -E '^([<>]|Only)')
+		[[ $left ]] || break
 		echo "# not yet: ${left//$'\n'/; }"
 		((tries == 6)) || sleep 1
 	done
