@@ -64,10 +64,11 @@ remember_state() {
 	while read -r name _; do modules_before[$name]=yes; done </proc/modules
 }
 
-# What the kernel said since the last dmesg -C, at the level of a warning or worse.
+# What the kernel said since the last dmesg -C, at the level of a warning or worse; but not of modules without a signature,
+# of an emulated timer, and of a disk whose driver goes.
 kernel_said() {
 	dmesg --notime --level emerg,alert,crit,err,warn |
-		grep -vE 'loading out-of-tree module taints kernel|module verification failed|hrtimer: interrupt took'
+		grep -vE 'loading out-of-tree module taints kernel|module verification failed|hrtimer: interrupt took|ata[0-9.]+: disable device'
 }
 
 # The kernel's own modules come when somebody needs them, and for the next suite they must come again. (Ours, and those of
