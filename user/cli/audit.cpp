@@ -102,21 +102,20 @@ Result<int> audit(Arguments& arguments) {
 
 } // namespace
 
-void add_audit(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("audit", "count the same copies in two ways, and show where they differ");
+void add_audit(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("audit", "count the same copies in two ways, and show where they differ");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("command", arguments->words, "audit this command instead of the strategies, after --")
-        ->type_name("-- COMMAND [ARG...]");
-    arguments->bench.add_options(*command);
-    command->add_flag("--json", arguments->json, "print JSON, schema copyscope.audit/1");
-    command->add_option("--output", arguments->file, "write the audit to FILE")->type_name("FILE");
-    command->prefix_command(false);
-    command->footer("What is derived from the callers of the copying functions is compared with what is measured at\n"
-                    "these functions: by the module if it is loaded, else by hardware breakpoints (--copies).\n"
-                    "Exits with 1 if any class differs by more than a page.\n\n"
-                    "Examples:\n  copyscope audit --sink tcp:192.0.2.2:7007 --sg both\n"
-                    "  copyscope audit --copies breakpoints -- dd if=/dev/shm/file of=/dev/null bs=1000");
-    command->callback([arguments, &status] {
+    command.add_option("command", arguments->words, "audit this command instead of the strategies, after --")
+        .type_name("-- COMMAND [ARG...]");
+    arguments->bench.add_options(command);
+    command.add_flag("--json", arguments->json, "print JSON, schema copyscope.audit/1");
+    command.add_option("--output", arguments->file, "write the audit to FILE").type_name("FILE");
+    command.footer("What is derived from the callers of the copying functions is compared with what is measured at\n"
+                   "these functions: by the module if it is loaded, else by hardware breakpoints (--copies).\n"
+                   "Exits with 1 if any class differs by more than a page.\n\n"
+                   "Examples:\n  copyscope audit --sink tcp:192.0.2.2:7007 --sg both\n"
+                   "  copyscope audit --copies breakpoints -- dd if=/dev/shm/file of=/dev/null bs=1000");
+    command.callback([arguments, &status] {
         const auto done = audit(*arguments);
         status = done ? *done : report_error(done.error());
     });

@@ -52,19 +52,20 @@ Result<int> measure(Arguments& arguments) {
 
 } // namespace
 
-void add_bench(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("bench", "run strategies as real workloads, next to what the textbook promises");
+void add_bench(Subcommand app, int& status) {
+    Subcommand command =
+        app.add_subcommand("bench", "run strategies as real workloads, next to what the textbook promises");
     auto arguments = std::make_shared<Arguments>();
     std::string known;
     for (const auto* strategy : strategies())
         known += fmt::format("\n  {:<15} {}", strategy->name, strategy->summary);
-    command->footer("Strategies:" + known +
-                    "\n\nExamples:\n  copyscope bench --sink tcp:192.0.2.2:7007 --sg both\n"
-                    "  copyscope bench --strategy sendfile,splice --size 1G --cache warm --json\n\n"
-                    "`copyscope sink` receives at the other end and checks every byte.");
-    arguments->bench.add_options(*command);
-    arguments->output.add_options(*command);
-    command->callback([arguments, &status] {
+    command.footer("Strategies:" + known +
+                   "\n\nExamples:\n  copyscope bench --sink tcp:192.0.2.2:7007 --sg both\n"
+                   "  copyscope bench --strategy sendfile,splice --size 1G --cache warm --json\n\n"
+                   "`copyscope sink` receives at the other end and checks every byte.");
+    arguments->bench.add_options(command);
+    arguments->output.add_options(command);
+    command.callback([arguments, &status] {
         const auto done = measure(*arguments);
         status = done ? *done : report_error(done.error());
     });

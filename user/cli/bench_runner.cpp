@@ -89,42 +89,40 @@ private:
 
 } // namespace
 
-void BenchArguments::add_options(CLI::App& command) {
+void BenchArguments::add_options(Subcommand command) {
     command
         .add_option("--strategy", strategies,
                     "which, separated by commas, or all that fit the sink (default: the first five)")
-        ->type_name("NAME,...");
-    command.add_option("--size", size, "bytes to move: 8M (default), 64K, 1G...")->type_name("SIZE");
-    command.add_option("--chunk", chunk, "bytes per cycle, at most --size (default: 64K)")->type_name("SIZE");
+        .type_name("NAME,...");
+    command.add_option("--size", size, "bytes to move: 8M (default), 64K, 1G...").type_name("SIZE");
+    command.add_option("--chunk", chunk, "bytes per cycle, at most --size (default: 64K)").type_name("SIZE");
     command.add_option("--repeat", bench.repeat, "runs per strategy; the median is shown")
-        ->check(CLI::Range(1, 10000))
-        ->type_name("N")
-        ->capture_default_str();
-    command.add_option("--cache", bench.cache, "page cache before each run: cold (default) or warm")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, CacheMode>{{"cold", CacheMode::cold}, {"warm", CacheMode::warm}}))
-        ->type_name("cold|warm");
-    auto* source = command.add_option("--source", bench.source_path, "send this file")->type_name("FILE");
+        .between(1, 10000)
+        .type_name("N")
+        .show_default();
+    command
+        .add_choice("--cache", bench.cache, {{"cold", CacheMode::cold}, {"warm", CacheMode::warm}},
+                    "page cache before each run: cold (default) or warm")
+        .type_name("cold|warm");
+    Option source = command.add_option("--source", bench.source_path, "send this file").type_name("FILE");
     command.add_option("--scratch", bench.scratch_dir, "make a file of --size here and send it")
-        ->type_name("DIR")
-        ->capture_default_str()
-        ->excludes(source);
+        .type_name("DIR")
+        .show_default()
+        .excludes(source);
+    command.add_option("--sink", sink, "tcp:HOST:PORT, file:PATH or null (default: a receiver of its own on 127.0.0.1)")
+        .type_name("SINK");
     command
-        .add_option("--sink", sink, "tcp:HOST:PORT, file:PATH or null (default: a receiver of its own on 127.0.0.1)")
-        ->type_name("SINK");
-    command
-        .add_option("--sg", bench.scatter_gather,
+        .add_choice("--sg", bench.scatter_gather,
+                    {{"keep", ScatterGatherMode::keep},
+                     {"on", ScatterGatherMode::on},
+                     {"off", ScatterGatherMode::off},
+                     {"both", ScatterGatherMode::both}},
                     "scatter-gather of the NIC: keep (default), on, off, both; set back afterwards")
-        ->transform(
-            CLI::CheckedTransformer(std::map<std::string, ScatterGatherMode>{{"keep", ScatterGatherMode::keep},
-                                                                             {"on", ScatterGatherMode::on},
-                                                                             {"off", ScatterGatherMode::off},
-                                                                             {"both", ScatterGatherMode::both}}))
-        ->type_name("STATE");
+        .type_name("STATE");
     command.add_option("--stall", stall, "give up when nothing has moved for so many seconds")
-        ->check(CLI::Range(1, 86400))
-        ->type_name("SECONDS")
-        ->capture_default_str();
+        .between(1, 86400)
+        .type_name("SECONDS")
+        .show_default();
     add_copies_option(command, copies);
 }
 

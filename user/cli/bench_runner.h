@@ -22,7 +22,7 @@ struct BenchArguments {
     CopyChoice copies = CopyChoice::automatic;
     BenchOptions bench;
 
-    void add_options(CLI::App& command);
+    void add_options(Subcommand command);
 };
 
 struct MeasuredBench {

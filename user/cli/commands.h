@@ -3,12 +3,12 @@
 // The command line is thin: parse, build, call. It measures, judges and formats nothing itself.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "base/command_line.h"
 #include "base/result.h"
 #include "model/row.h"
 #include "model/rows.h"
@@ -18,19 +18,19 @@
 
 namespace copyscope {
 
-void add_bench(CLI::App& app, int& status);
-void add_run(CLI::App& app, int& status);
-void add_sink(CLI::App& app, int& status);
-void add_audit(CLI::App& app, int& status);
-void add_doctor(CLI::App& app, int& status);
-void add_dma(CLI::App& app, int& status);
-void add_report(CLI::App& app, int& status);
-void add_replay(CLI::App& app, int& status);
-void add_record(CLI::App& app, int& status);
-void add_status(CLI::App& app, int& status);
-void add_diff(CLI::App& app, int& status);
-void add_export(CLI::App& app, int& status);
-void add_top(CLI::App& app, int& status);
+void add_bench(Subcommand app, int& status);
+void add_run(Subcommand app, int& status);
+void add_sink(Subcommand app, int& status);
+void add_audit(Subcommand app, int& status);
+void add_doctor(Subcommand app, int& status);
+void add_dma(Subcommand app, int& status);
+void add_report(Subcommand app, int& status);
+void add_replay(Subcommand app, int& status);
+void add_record(Subcommand app, int& status);
+void add_status(Subcommand app, int& status);
+void add_diff(Subcommand app, int& status);
+void add_export(Subcommand app, int& status);
+void add_top(Subcommand app, int& status);
 
 // How a report leaves the program; the same options in every command that makes one.
 struct Output {
@@ -41,7 +41,7 @@ struct Output {
     std::string file; // empty: where the command says
     std::string save; // JSON besides; empty: none
 
-    void add_options(CLI::App& command);
+    void add_options(Subcommand command);
     bool for_machines() const { return json || csv; }
 
     // Writes to the file, or else to `stream`; and saves.
@@ -55,7 +55,7 @@ struct Output {
 Status write_text(const std::function<std::string(const TextOptions&)>& render, FILE* stream, const std::string& file);
 
 // --copies, the same in every command that counts.
-void add_copies_option(CLI::App& command, CopyChoice& choice);
+void add_copies_option(Subcommand command, CopyChoice& choice);
 
 // Prints "copyscope: message" on stderr, returns the exit code.
 int report_error(const Error& error);

@@ -160,38 +160,38 @@ Result<int> diff(const Arguments& arguments) {
 
 } // namespace
 
-void add_diff(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("diff", "what became worse or better between two measurements");
+void add_diff(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("diff", "what became worse or better between two measurements");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("a", arguments->before, "before: a recording, JSON of bench or report, or a time")
-        ->required()
-        ->type_name("A");
-    command->add_option("b", arguments->after, "after: likewise")->required()->type_name("B");
-    command->add_option("--threshold-copies", arguments->copies, "copies per byte may change by so much (default 0.05)")
-        ->type_name("N");
+    command.add_option("a", arguments->before, "before: a recording, JSON of bench or report, or a time")
+        .required()
+        .type_name("A");
+    command.add_option("b", arguments->after, "after: likewise").required().type_name("B");
+    command.add_option("--threshold-copies", arguments->copies, "copies per byte may change by so much (default 0.05)")
+        .type_name("N");
     command
-        ->add_option("--threshold-switches", arguments->switches,
-                     "mode switches per MiB may change by that share (default 10%)")
-        ->type_name("SHARE");
+        .add_option("--threshold-switches", arguments->switches,
+                    "mode switches per MiB may change by that share (default 10%)")
+        .type_name("SHARE");
     command
-        ->add_option("--threshold-time", arguments->kernel_time,
-                     "compare the kernel time per MiB too, which may change by that share")
-        ->type_name("SHARE");
+        .add_option("--threshold-time", arguments->kernel_time,
+                    "compare the kernel time per MiB too, which may change by that share")
+        .type_name("SHARE");
     command
-        ->add_option("--min-payload", arguments->payload,
-                     "leave out strategies that moved less on either side (default 1MiB)")
-        ->type_name("SIZE");
-    command->add_flag("--strict", arguments->strict, "a strategy that is new or gone is worse, too");
-    command->add_flag("--json", arguments->json, "print JSON, schema copyscope.diff/1");
-    command->add_option("--output", arguments->file, "write the comparison to FILE")->type_name("FILE");
-    arguments->history.add_options(*command);
-    command->footer("A and B are each FILE (a recording, a history, or what bench --json or report --json wrote),\n"
-                    "FILE@SINCE..UNTIL (of a recording or history), or @SINCE..UNTIL (of the daemon's history).\n"
-                    "Exits as diff(1) does: 0 nothing became worse, 1 something did, 2 they could not be compared.\n\n"
-                    "Examples:\n  copyscope diff @yesterday..today @today..now\n  copyscope diff main.json branch.json "
-                    "--threshold-time 20%\n"
-                    "  copyscope diff monday.rec tuesday.rec@13:00..14:00 --json");
-    command->callback([arguments, &status] {
+        .add_option("--min-payload", arguments->payload,
+                    "leave out strategies that moved less on either side (default 1MiB)")
+        .type_name("SIZE");
+    command.add_flag("--strict", arguments->strict, "a strategy that is new or gone is worse, too");
+    command.add_flag("--json", arguments->json, "print JSON, schema copyscope.diff/1");
+    command.add_option("--output", arguments->file, "write the comparison to FILE").type_name("FILE");
+    arguments->history.add_options(command);
+    command.footer("A and B are each FILE (a recording, a history, or what bench --json or report --json wrote),\n"
+                   "FILE@SINCE..UNTIL (of a recording or history), or @SINCE..UNTIL (of the daemon's history).\n"
+                   "Exits as diff(1) does: 0 nothing became worse, 1 something did, 2 they could not be compared.\n\n"
+                   "Examples:\n  copyscope diff @yesterday..today @today..now\n  copyscope diff main.json branch.json "
+                   "--threshold-time 20%\n"
+                   "  copyscope diff monday.rec tuesday.rec@13:00..14:00 --json");
+    command.callback([arguments, &status] {
         const auto done = diff(*arguments);
         if (!done)
             report_error(done.error());

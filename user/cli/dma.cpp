@@ -24,10 +24,10 @@ struct Arguments {
     std::optional<std::string> sizes, kinds;
     int milliseconds = 50;
 
-    void add_options(CLI::App& command, const char* schema) {
-        command.add_option("--device", device, "the module's device")->type_name("PATH")->capture_default_str();
+    void add_options(Subcommand command, const char* schema) {
+        command.add_option("--device", device, "the module's device").type_name("PATH").show_default();
         command.add_flag("--json", json, std::string("print JSON, schema ") + schema);
-        command.add_option("--output", file, "write the report to FILE")->type_name("FILE");
+        command.add_option("--output", file, "write the report to FILE").type_name("FILE");
     }
 };
 
@@ -81,11 +81,11 @@ Status bench(const Arguments& arguments) {
 }
 
 // A subcommand of `dma`, done by `work`.
-CLI::App* add(CLI::App& dma, int& status, const char* name, const char* summary, const char* schema,
-              const std::shared_ptr<Arguments>& arguments, Status (*work)(const Arguments&)) {
-    auto* command = dma.add_subcommand(name, summary);
-    arguments->add_options(*command, schema);
-    command->callback([arguments, work, &status] {
+Subcommand add(Subcommand dma, int& status, const char* name, const char* summary, const char* schema,
+               const std::shared_ptr<Arguments>& arguments, Status (*work)(const Arguments&)) {
+    Subcommand command = dma.add_subcommand(name, summary);
+    arguments->add_options(command, schema);
+    command.callback([arguments, work, &status] {
         const auto done = work(*arguments);
         status = done ? 0 : report_error(done.error());
     });
@@ -94,33 +94,33 @@ CLI::App* add(CLI::App& dma, int& status, const char* name, const char* summary,
 
 } // namespace
 
-void add_dma(CLI::App& app, int& status) {
-    auto* dma = app.add_subcommand("dma", "what the DMA buffers of the module can do here, and what they cost");
+void add_dma(Subcommand app, int& status) {
+    Subcommand dma = app.add_subcommand("dma", "what the DMA buffers of the module can do here, and what they cost");
     // CLI11 would only say that a subcommand is missing.
-    dma->callback([dma, &status] {
-        if (dma->get_subcommands().empty())
+    dma.callback([dma, &status] {
+        if (!dma.subcommand_chosen())
             status = report_error({"dma: say info or bench (copyscope dma --help)", ExitCode::usage});
     });
-    dma->footer("The module must be loaded: insmod copyscope.ko. docs/dma-buffer.md tells what it is for.");
-    add(*dma, status, "info", "limits, engine, caches and IOMMU", "copyscope.dma/1", std::make_shared<Arguments>(),
+    dma.footer("The module must be loaded: insmod copyscope.ko. docs/dma-buffer.md tells what it is for.");
+    add(dma, status, "info", "limits, engine, caches and IOMMU", "copyscope.dma/1", std::make_shared<Arguments>(),
         show_info);
 
     auto arguments = std::make_shared<Arguments>();
-    auto* command = add(*dma, status, "bench", "time reads, writes, copies and syncs of buffers, and check every byte",
-                        "copyscope.dma-bench/1", arguments, bench);
-    command->add_option("--size", arguments->sizes, "sizes, separated by commas (default 4K,64K,1M)")
-        ->type_name("LIST");
+    Subcommand command =
+        add(dma, status, "bench", "time reads, writes, copies and syncs of buffers, and check every byte",
+            "copyscope.dma-bench/1", arguments, bench);
+    command.add_option("--size", arguments->sizes, "sizes, separated by commas (default 4K,64K,1M)").type_name("LIST");
     command
-        ->add_option("--kinds", arguments->kinds,
-                     "buffers, separated by commas: cached, write-combining, uncached, coherent (default: all)")
-        ->type_name("LIST");
-    command->add_option("--time", arguments->milliseconds, "milliseconds per figure, at least")
-        ->check(CLI::Range(1, 3'600'000))
-        ->type_name("MS")
-        ->capture_default_str();
-    command->footer("Each buffer takes twice its size: what is copied, and where it is copied to.\n\n"
-                    "Examples:\n  copyscope dma bench --size 4K,1M\n"
-                    "  copyscope dma bench --kinds cached,uncached --json");
+        .add_option("--kinds", arguments->kinds,
+                    "buffers, separated by commas: cached, write-combining, uncached, coherent (default: all)")
+        .type_name("LIST");
+    command.add_option("--time", arguments->milliseconds, "milliseconds per figure, at least")
+        .between(1, 3'600'000)
+        .type_name("MS")
+        .show_default();
+    command.footer("Each buffer takes twice its size: what is copied, and where it is copied to.\n\n"
+                   "Examples:\n  copyscope dma bench --size 4K,1M\n"
+                   "  copyscope dma bench --kinds cached,uncached --json");
 }
 
 } // namespace copyscope

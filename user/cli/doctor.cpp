@@ -154,19 +154,20 @@ Result<int> examine(bool test, const std::string& scratch) {
 
 } // namespace
 
-void add_doctor(CLI::App& app, int& status) {
+void add_doctor(Subcommand app, int& status) {
     struct Arguments {
         bool test = false;
         std::string scratch = ".";
     };
-    auto* command = app.add_subcommand("doctor", "whether and how this machine can be profiled, and what is not seen");
+    Subcommand command =
+        app.add_subcommand("doctor", "whether and how this machine can be profiled, and what is not seen");
     auto arguments = std::make_shared<Arguments>();
-    command->add_flag("--selftest", arguments->test, "move a known megabyte by each strategy and compare");
-    command->add_option("--scratch", arguments->scratch, "where --selftest makes its file")
-        ->type_name("DIR")
-        ->capture_default_str();
-    command->footer("Exits with 0 if profiling is possible (and the self-test is right), else with 1.");
-    command->callback([arguments, &status] {
+    command.add_flag("--selftest", arguments->test, "move a known megabyte by each strategy and compare");
+    command.add_option("--scratch", arguments->scratch, "where --selftest makes its file")
+        .type_name("DIR")
+        .show_default();
+    command.footer("Exits with 0 if profiling is possible (and the self-test is right), else with 1.");
+    command.callback([arguments, &status] {
         const auto done = examine(arguments->test, arguments->scratch);
         status = done ? *done : report_error(done.error());
     });

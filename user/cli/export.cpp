@@ -67,19 +67,19 @@ Status export_intervals(const Arguments& arguments) {
 
 } // namespace
 
-void add_export(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("export", "every interval of the history, account by account");
+void add_export(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("export", "every interval of the history, account by account");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("--since", arguments->since, "from this time on (default: all there is)")->type_name("TIME");
-    command->add_option("--until", arguments->until, "up to this time (default: now)")->type_name("TIME");
-    auto* json = command->add_flag("--json", arguments->json, "one JSON document per interval and line (the default)");
-    command->add_flag("--csv", arguments->csv, "CSV, one line per account")->excludes(json);
-    command->add_option("--output", arguments->file, "write to FILE")->type_name("FILE");
-    arguments->history.add_options(*command);
-    command->footer("Intervals are as fine as they are kept: seconds, then minutes, then hours. TIME as of report.\n\n"
-                    "Examples:\n  copyscope export --since -10m | jq .end_ms\n"
-                    "  copyscope export --since yesterday --until today --csv --output accounts.csv");
-    command->callback([arguments, &status] {
+    command.add_option("--since", arguments->since, "from this time on (default: all there is)").type_name("TIME");
+    command.add_option("--until", arguments->until, "up to this time (default: now)").type_name("TIME");
+    Option json = command.add_flag("--json", arguments->json, "one JSON document per interval and line (the default)");
+    command.add_flag("--csv", arguments->csv, "CSV, one line per account").excludes(json);
+    command.add_option("--output", arguments->file, "write to FILE").type_name("FILE");
+    arguments->history.add_options(command);
+    command.footer("Intervals are as fine as they are kept: seconds, then minutes, then hours. TIME as of report.\n\n"
+                   "Examples:\n  copyscope export --since -10m | jq .end_ms\n"
+                   "  copyscope export --since yesterday --until today --csv --output accounts.csv");
+    command.callback([arguments, &status] {
         const auto done = export_intervals(*arguments);
         status = done ? 0 : report_error(done.error());
     });

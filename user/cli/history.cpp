@@ -116,13 +116,13 @@ private:
 
 } // namespace
 
-void HistoryOptions::add_options(CLI::App& command) {
-    auto* socket_option =
+void HistoryOptions::add_options(Subcommand command) {
+    Option socket_option =
         command.add_option("--socket", socket, fmt::format("the daemon's socket (default {})", rpc::default_socket))
-            ->type_name("PATH");
+            .type_name("PATH");
     command.add_option("--history", file, "read this history file and do not ask the daemon")
-        ->type_name("FILE")
-        ->excludes(socket_option);
+        .type_name("FILE")
+        .excludes(socket_option);
 }
 
 Result<std::unique_ptr<History>> open_history_file(const std::string& path) {

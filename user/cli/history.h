@@ -3,12 +3,12 @@
 // Must not know what the numbers are printed as.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/command_line.h"
 #include "base/result.h"
 #include "model/breakdown.h"
 #include "rpc/client.h"
@@ -21,7 +21,7 @@ struct HistoryOptions {
     std::string socket; // empty: the default one, where it is no error if nobody is there
     std::string file;   // not empty: this file, and not the daemon
 
-    void add_options(CLI::App& command);
+    void add_options(Subcommand command);
 };
 
 // Times of nothing are from the first, and to the last interval there is.

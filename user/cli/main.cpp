@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of contents of the command line; no work is done here.
-#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/version.h"
@@ -26,12 +25,11 @@ Examples:
 
 int main(int argc, char** argv) {
     using namespace copyscope;
-    CLI::App app{
-        "Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save."};
-    app.footer(footer);
-    app.set_version_flag("--version", std::string("copyscope ") + version);
-    app.require_subcommand(1);
-    app.failure_message(CLI::FailureMessage::simple);
+    CommandLine line(
+        "Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save.",
+        std::string("copyscope ") + version, footer);
+    line.require_subcommand();
+    Subcommand app = line.top();
 
     int status = 0;
     add_bench(app, status);
@@ -48,17 +46,12 @@ int main(int argc, char** argv) {
     add_export(app, status);
     add_top(app, status);
     // CLI11 would only say that a subcommand is missing.
-    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-    if (argc > 1 && argv[1][0] != '-' &&
-        std::ranges::none_of(commands, [&](const CLI::App* command) { return command->get_name() == argv[1]; }))
+    if (argc > 1 && argv[1][0] != '-' && !app.has(argv[1]))
         return report_error({fmt::format("'{}' is not a command (copyscope --help)", argv[1]), ExitCode::usage});
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& success) { // --help, --version
-        return app.exit(success);
-    } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "copyscope: {} (copyscope --help)\n", error.what());
-        return static_cast<int>(ExitCode::usage);
-    }
+    const auto ended = line.parse(argc, argv);
+    if (!ended)
+        return report_error({ended.error().message + " (copyscope --help)", ended.error().code});
+    if (*ended)
+        return **ended;
     return status;
 }

@@ -49,13 +49,13 @@ void catch_signals() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-void Output::add_options(CLI::App& command) {
-    auto* as_json = command.add_flag("--json", json, "print JSON (docs/metrics.md describes it)");
-    command.add_flag("--csv", csv, "print CSV")->excludes(as_json);
+void Output::add_options(Subcommand command) {
+    Option as_json = command.add_flag("--json", json, "print JSON (docs/metrics.md describes it)");
+    command.add_flag("--csv", csv, "print CSV").excludes(as_json);
     command.add_flag("--brief", brief, "one table of 80 columns");
     command.add_flag("--strict", strict, "exit with 1 if anything was lost or is unaccounted");
-    command.add_option("--output", file, "write the report to FILE")->type_name("FILE");
-    command.add_option("--save", save, "write JSON to FILE as well")->type_name("FILE");
+    command.add_option("--output", file, "write the report to FILE").type_name("FILE");
+    command.add_option("--save", save, "write JSON to FILE as well").type_name("FILE");
 }
 
 Status write_text(const std::function<std::string(const TextOptions&)>& render, FILE* stream, const std::string& file) {
@@ -64,16 +64,16 @@ Status write_text(const std::function<std::string(const TextOptions&)>& render, 
     return file.empty() ? put(text, stream, "the report") : put_file(text, file);
 }
 
-void add_copies_option(CLI::App& command, CopyChoice& choice) {
+void add_copies_option(Subcommand command, CopyChoice& choice) {
     command
-        .add_option("--copies", choice,
+        .add_choice("--copies", choice,
+                    {{"auto", CopyChoice::automatic},
+                     {"module", CopyChoice::module},
+                     {"breakpoints", CopyChoice::breakpoints},
+                     {"derived", CopyChoice::derived}},
                     "count copies at the copying functions (module, breakpoints) or by their callers (derived); "
                     "default auto: module if it is loaded, else derived")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, CopyChoice>{{"auto", CopyChoice::automatic},
-                                                                              {"module", CopyChoice::module},
-                                                                              {"breakpoints", CopyChoice::breakpoints},
-                                                                              {"derived", CopyChoice::derived}}))
-        ->type_name("SOURCE");
+        .type_name("SOURCE");
 }
 
 Status Output::write(const Report& report, FILE* stream) const {

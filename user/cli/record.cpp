@@ -103,25 +103,25 @@ Result<int> record_everybody(const Arguments& arguments) {
 
 } // namespace
 
-void add_record(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("record", "keep what a command, or everybody, moves in a file");
+void add_record(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("record", "keep what a command, or everybody, moves in a file");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("file", arguments->file, "the recording; it must not exist yet")->required()->type_name("FILE");
-    auto* words = command->add_option("command", arguments->words, "a command and its arguments, after --")
-                      ->type_name("-- COMMAND [ARG...]");
-    command->add_option("--interval", arguments->interval, "from reading to reading")
-        ->type_name("TIME")
-        ->capture_default_str()
-        ->excludes(words);
-    command->add_option("--for", arguments->length, "end after that time; default: when Ctrl-C ends it")
-        ->type_name("TIME")
-        ->excludes(words);
-    add_copies_option(*command, arguments->copies);
-    command->footer(
+    command.add_option("file", arguments->file, "the recording; it must not exist yet").required().type_name("FILE");
+    Option words = command.add_option("command", arguments->words, "a command and its arguments, after --")
+                       .type_name("-- COMMAND [ARG...]");
+    command.add_option("--interval", arguments->interval, "from reading to reading")
+        .type_name("TIME")
+        .show_default()
+        .excludes(words);
+    command.add_option("--for", arguments->length, "end after that time; default: when Ctrl-C ends it")
+        .type_name("TIME")
+        .excludes(words);
+    add_copies_option(command, arguments->copies);
+    command.footer(
         "With a command only its processes are recorded, as one interval, and the exit code is the command's.\n\n"
         "Examples:\n  copyscope record before.db -- ./send-files\n  copyscope record --for 1m all.db\n"
         "  copyscope replay before.db\n  copyscope diff before.db after.db");
-    command->callback([arguments, &status] {
+    command.callback([arguments, &status] {
         const auto done = arguments->words.empty() ? record_everybody(*arguments) : record_command(*arguments);
         status = done ? *done : report_error(done.error());
     });

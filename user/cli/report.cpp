@@ -162,7 +162,7 @@ std::vector<std::string> names(std::initializer_list<Known> all, std::string_vie
 }
 
 // What a report is of and how it is printed.
-CLI::Option* add_options(CLI::App& command, Arguments& arguments) {
+Option add_options(Subcommand command, Arguments& arguments) {
     const auto dimensions = names({Dimension::strategy, Dimension::process, Dimension::command, Dimension::user,
                                    Dimension::cgroup, Dimension::endpoint, Dimension::copy_class},
                                   dimension_name);
@@ -170,64 +170,63 @@ CLI::Option* add_options(CLI::App& command, Arguments& arguments) {
                              SortKey::mode_switches, SortKey::kernel_time, SortKey::dma, SortKey::name},
                             sort_key_name);
     command.add_option("--by", arguments.by, fmt::format("{} (default strategy)", fmt::join(dimensions, ", ")))
-        ->check(CLI::IsMember(dimensions))
-        ->type_name("DIMENSION");
+        .one_of(dimensions)
+        .type_name("DIMENSION");
     command.add_option("--sort", arguments.sort, fmt::format("{} (default copied)", fmt::join(keys, ", ")))
-        ->check(CLI::IsMember(keys))
-        ->type_name("KEY");
-    command.add_option("--since", arguments.since, "from this time on (default: all there is)")->type_name("TIME");
-    command.add_option("--until", arguments.until, "up to this time (default: now)")->type_name("TIME");
+        .one_of(keys)
+        .type_name("KEY");
+    command.add_option("--since", arguments.since, "from this time on (default: all there is)").type_name("TIME");
+    command.add_option("--until", arguments.until, "up to this time (default: now)").type_name("TIME");
     command.add_option("--top", arguments.top, "the first N groups, the rest as 'other'")
-        ->check(CLI::Range(1U, 1000000U))
-        ->type_name("N");
+        .between(1U, 1000000U)
+        .type_name("N");
     command.add_flag("--nested", arguments.nested, "strategies beneath each group");
-    auto* json = command.add_flag("--json", arguments.json, "print JSON; of several reports one per line");
-    command.add_flag("--csv", arguments.csv, "print CSV")->excludes(json);
-    return command.add_option("--output", arguments.file, "write the report to FILE")->type_name("FILE");
+    Option json = command.add_flag("--json", arguments.json, "print JSON; of several reports one per line");
+    command.add_flag("--csv", arguments.csv, "print CSV").excludes(json);
+    return command.add_option("--output", arguments.file, "write the report to FILE").type_name("FILE");
 }
 
-void add_sources(CLI::App& command, Arguments& arguments, CLI::Option* output) {
+void add_sources(Subcommand command, Arguments& arguments, Option output) {
     command
         .add_option("--watch", arguments.watch,
                     "again every SECONDS (default 2), the latest interval unless --since is given")
-        ->expected(0, 1)
-        ->default_str(fmt::format("{}", default_watch_seconds))
-        ->check(CLI::Range(0.1, 86400.0))
-        ->type_name("[SECONDS]")
-        ->excludes(output);
+        .or_bare(fmt::format("{}", default_watch_seconds))
+        .between(0.1, 86400.0)
+        .type_name("[SECONDS]")
+        .excludes(output);
     command.add_option("--for", arguments.count_for, "without daemon and history: count for so long (default 5s)")
-        ->type_name("SPAN");
+        .type_name("SPAN");
     arguments.history.add_options(command);
 }
 
 } // namespace
 
-void add_report(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("report", "who copied what: asks the daemon, or a history file");
+void add_report(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("report", "who copied what: asks the daemon, or a history file");
     auto arguments = std::make_shared<Arguments>();
-    add_sources(*command, *arguments, add_options(*command, *arguments));
-    command->footer(
+    add_sources(command, *arguments, add_options(command, *arguments));
+    command.footer(
         "Asks the daemon; where there is none, reads its history file; where there is none either, counts for itself.\n"
         "TIME is now, today, yesterday, -90s, -15m, -2h, -1d, 13:00, '2026-11-21 13:00' or 1795266000s.\n\n"
         "Examples:\n  copyscope report\n  copyscope report --by process --nested --top 10 --since -1h\n"
         "  copyscope report --by cgroup --since yesterday --until today --csv --output yesterday.csv\n"
         "  copyscope report --by class --watch");
-    command->callback([arguments, &status] {
+    command.callback([arguments, &status] {
         const auto done = report(*arguments);
         status = done ? 0 : report_error(done.error());
     });
 }
 
-void add_replay(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("replay", "report what `record` has recorded");
+void add_replay(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("replay", "report what `record` has recorded");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("file", arguments->history.file, "the recording")->required()->type_name("FILE");
-    auto* each = command->add_flag("--each", arguments->each, "a report of every interval, one after the other");
-    add_options(*command, *arguments)->excludes(each);
-    command->footer(
+    command.add_option("file", arguments->history.file, "the recording").required().type_name("FILE");
+    Option each = command.add_flag("--each", arguments->each, "a report of every interval, one after the other");
+    add_options(command, *arguments).excludes(each);
+    command.footer(
         "Examples:\n  copyscope replay before.db --by process --nested\n"
         "  copyscope replay all.db --each --by process --nested --json >all.json; copyscope top --input all.json");
-    command->callback([arguments, &status] {
+    command.callback([arguments, &status] {
         const auto done = replay(*arguments);
         status = done ? 0 : report_error(done.error());
     });

@@ -45,23 +45,22 @@ Result<int> profile(Arguments& arguments) {
 
 } // namespace
 
-void add_run(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("run", "profile a command and its children until it ends");
+void add_run(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("run", "profile a command and its children until it ends");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("command", arguments->words, "the command and its arguments, after --")
-        ->required()
-        ->type_name("-- COMMAND [ARG...]");
-    command->add_flag("--per-process", arguments->rows.per_process, "a row per process, not per command name");
-    command->add_flag("--per-device", arguments->rows.per_device, "a row per file system and interface");
-    add_copies_option(*command, arguments->copies);
-    arguments->output.add_options(*command);
-    command->prefix_command(false);
-    command->footer(
+    command.add_option("command", arguments->words, "the command and its arguments, after --")
+        .required()
+        .type_name("-- COMMAND [ARG...]");
+    command.add_flag("--per-process", arguments->rows.per_process, "a row per process, not per command name");
+    command.add_flag("--per-device", arguments->rows.per_device, "a row per file system and interface");
+    add_copies_option(command, arguments->copies);
+    arguments->output.add_options(command);
+    command.footer(
         "The exit code is the command's. The table goes to stderr; --json and --csv go to stdout, where the\n"
         "command's own output goes too: use --output FILE if it has any.\n\n"
         "Examples:\n  copyscope run -- cp big.iso /mnt/disk\n"
         "  copyscope run --json --output cp.json -- cp big.iso /mnt/disk");
-    command->callback([arguments, &status] {
+    command.callback([arguments, &status] {
         const auto done = profile(*arguments);
         status = done ? *done : report_error(done.error());
     });

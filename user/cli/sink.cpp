@@ -41,19 +41,19 @@ Result<int> serve(const std::string& listen, bool once) {
 
 } // namespace
 
-void add_sink(CLI::App& app, int& status) {
+void add_sink(Subcommand app, int& status) {
     struct Arguments {
         std::string listen = "127.0.0.1:7007";
         bool once = false;
     };
-    auto* command = app.add_subcommand("sink", "receive what a bench sends, and check every byte");
+    Subcommand command = app.add_subcommand("sink", "receive what a bench sends, and check every byte");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("--listen", arguments->listen, "HOST:PORT; :PORT for every address, port 0 for any")
-        ->type_name("HOST:PORT")
-        ->capture_default_str();
-    command->add_flag("--once", arguments->once, "end after one transfer");
-    command->footer("Exits with 1 if a transfer was damaged.\nExample:\n  copyscope sink --listen 192.0.2.2:7007");
-    command->callback([arguments, &status] {
+    command.add_option("--listen", arguments->listen, "HOST:PORT; :PORT for every address, port 0 for any")
+        .type_name("HOST:PORT")
+        .show_default();
+    command.add_flag("--once", arguments->once, "end after one transfer");
+    command.footer("Exits with 1 if a transfer was damaged.\nExample:\n  copyscope sink --listen 192.0.2.2:7007");
+    command.callback([arguments, &status] {
         const auto done = serve(arguments->listen, arguments->once);
         status = done ? *done : report_error(done.error());
     });

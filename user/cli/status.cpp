@@ -99,17 +99,16 @@ Status show(const Arguments& arguments) {
 
 } // namespace
 
-void add_status(CLI::App& app, int& status) {
-    auto* command = app.add_subcommand("status", "how the daemon is, what it keeps and what it costs");
+void add_status(Subcommand app, int& status) {
+    Subcommand command = app.add_subcommand("status", "how the daemon is, what it keeps and what it costs");
     auto arguments = std::make_shared<Arguments>();
-    command->add_flag("--json", arguments->json, "print JSON (docs/protocol.md describes it)");
+    command.add_flag("--json", arguments->json, "print JSON (docs/protocol.md describes it)");
     command
-        ->add_option("--socket", arguments->socket,
-                     fmt::format("the daemon's socket (default {})", rpc::default_socket))
-        ->type_name("PATH");
-    command->footer("Exits with 1 if there is no daemon.\n\nExamples:\n  copyscope status\n"
-                    "  copyscope status --json | jq .losses.total");
-    command->callback([arguments, &status] {
+        .add_option("--socket", arguments->socket, fmt::format("the daemon's socket (default {})", rpc::default_socket))
+        .type_name("PATH");
+    command.footer("Exits with 1 if there is no daemon.\n\nExamples:\n  copyscope status\n"
+                   "  copyscope status --json | jq .losses.total");
+    command.callback([arguments, &status] {
         const auto done = show(*arguments);
         status = done ? 0 : report_error(done.error());
     });

@@ -144,42 +144,42 @@ Status show(const Arguments& arguments) {
 
 } // namespace
 
-void add_top(CLI::App& app, int& status) {
-    auto* command =
+void add_top(Subcommand app, int& status) {
+    Subcommand command =
         app.add_subcommand("top", "who copies how much right now: processes, and the strategies beneath them");
     auto arguments = std::make_shared<Arguments>();
-    command->add_option("-d,--delay", arguments->delay, "between two refreshes, 0.1 to 3600 (default 1)")
-        ->type_name("SECONDS");
+    command.add_option("-d,--delay", arguments->delay, "between two refreshes, 0.1 to 3600 (default 1)")
+        .type_name("SECONDS");
     std::vector<std::string> columns;
     for (const TopColumnInfo& info : top_columns())
         columns.emplace_back(info.name);
-    command->add_option("--sort", arguments->sort, "the column to sort by (default copied)")
-        ->type_name("COLUMN")
-        ->check(CLI::IsMember(columns));
-    command->add_option("--filter", arguments->filter, "only what has TEXT in its command, pid or strategies")
-        ->type_name("TEXT");
-    command->add_option("--user", arguments->user, "only the processes of USER")->type_name("USER");
-    command->add_flag("--flat", arguments->flat, "no strategies beneath the processes");
-    auto* batch = command->add_flag("-b,--batch", arguments->batch, "print instead of drawing: every row, no keys");
-    command->add_option("-n,--iterations", arguments->iterations, "print so often (default: until interrupted)")
-        ->type_name("N")
-        ->check(CLI::PositiveNumber)
-        ->needs(batch);
-    command->add_option("--width", arguments->width, "columns of what is printed (default 80)")
-        ->type_name("COLUMNS")
-        ->check(CLI::Range(20, 1000))
-        ->needs(batch);
-    auto* socket = command->add_option("--socket", arguments->socket, "the daemon's socket")->type_name("PATH");
-    command->add_option("--input", arguments->input, "show what `report --by process --json` has saved")
-        ->type_name("FILE")
-        ->excludes(socket);
-    add_copies_option(*command, arguments->copies);
-    command->footer("Asks the daemon; where there is none it counts by itself, which needs root, and --copies holds.\n"
-                    "Keys are those of htop; F1 shows them. In batch mode a screen is followed by an empty line.\n\n"
-                    "Examples:\n  copyscope top\n"
-                    "  copyscope top --sort switches --user www-data\n"
-                    "  copyscope top --batch -n 1 --width 132");
-    command->callback([arguments, &status] {
+    command.add_option("--sort", arguments->sort, "the column to sort by (default copied)")
+        .type_name("COLUMN")
+        .one_of(columns);
+    command.add_option("--filter", arguments->filter, "only what has TEXT in its command, pid or strategies")
+        .type_name("TEXT");
+    command.add_option("--user", arguments->user, "only the processes of USER").type_name("USER");
+    command.add_flag("--flat", arguments->flat, "no strategies beneath the processes");
+    Option batch = command.add_flag("-b,--batch", arguments->batch, "print instead of drawing: every row, no keys");
+    command.add_option("-n,--iterations", arguments->iterations, "print so often (default: until interrupted)")
+        .type_name("N")
+        .positive()
+        .needs(batch);
+    command.add_option("--width", arguments->width, "columns of what is printed (default 80)")
+        .type_name("COLUMNS")
+        .between(20, 1000)
+        .needs(batch);
+    Option socket = command.add_option("--socket", arguments->socket, "the daemon's socket").type_name("PATH");
+    command.add_option("--input", arguments->input, "show what `report --by process --json` has saved")
+        .type_name("FILE")
+        .excludes(socket);
+    add_copies_option(command, arguments->copies);
+    command.footer("Asks the daemon; where there is none it counts by itself, which needs root, and --copies holds.\n"
+                   "Keys are those of htop; F1 shows them. In batch mode a screen is followed by an empty line.\n\n"
+                   "Examples:\n  copyscope top\n"
+                   "  copyscope top --sort switches --user www-data\n"
+                   "  copyscope top --batch -n 1 --width 132");
+    command.callback([arguments, &status] {
         const auto done = show(*arguments);
         status = done ? 0 : report_error(done.error());
     });

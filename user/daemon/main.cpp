@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // copyscoped: the command line of the daemon; no work is done here.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/command_line.h"
 #include "base/version.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -29,27 +29,25 @@ int end_with(const copyscope::Error& error) {
 
 int main(int argc, char** argv) {
     using namespace copyscope;
-    CLI::App app{"Counts all day how often each byte is copied on this machine; `copyscope report` and `copyscope top` "
-                 "ask it."};
+    CommandLine line(
+        "Counts all day how often each byte is copied on this machine; `copyscope report` and `copyscope top` "
+        "ask it.",
+        std::string("copyscoped ") + version, footer);
     std::string file = default_config;
     bool check = false;
-    const auto* named = app.add_option("--config", file, "the configuration, copyscoped.conf(5)")
-                            ->type_name("FILE")
-                            ->capture_default_str();
-    app.add_flag("--check-config", check, "read the configuration, say what is wrong with it, and end");
+    const Option named = line.top()
+                             .add_option("--config", file, "the configuration, copyscoped.conf(5)")
+                             .type_name("FILE")
+                             .show_default();
+    line.top().add_flag("--check-config", check, "read the configuration, say what is wrong with it, and end");
     bool foreground = true; // there is nothing else
-    app.add_flag("--foreground", foreground, "stay in the foreground: it always does");
-    app.set_version_flag("--version", std::string("copyscoped ") + version);
-    app.footer(footer);
-    app.failure_message(CLI::FailureMessage::simple);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& success) { // --help, --version
-        return app.exit(success);
-    } catch (const CLI::ParseError& error) {
-        return end_with({fmt::format("{} (copyscoped --help)", error.what()), ExitCode::usage});
-    }
-    const auto config = read_config(file, named->count() > 0);
+    line.top().add_flag("--foreground", foreground, "stay in the foreground: it always does");
+    const auto parsed = line.parse(argc, argv);
+    if (!parsed)
+        return end_with({parsed.error().message + " (copyscoped --help)", parsed.error().code});
+    if (*parsed)
+        return **parsed;
+    const auto config = read_config(file, named.given());
     if (!config)
         return end_with(config.error());
     if (check) {
