@@ -15,6 +15,8 @@
 //   notes     lines for a person
 //
 // The groups sum to the total, except for ratios and what a class does not have.
+#include <nlohmann/json.hpp>
+
 #include "report/breakdown_report.h"
 
 #include "report/losses_json.h"

@@ -13,6 +13,8 @@
 //   notes       lines for a person
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "report/breakdown_report.h"
 #include "report/compare_report.h"
 #include "report/losses_json.h"

@@ -20,6 +20,8 @@
 #include <limits>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 #include "model/class_row.h"
 #include "model/counters.h"
 #include "report/losses_json.h"

@@ -2,6 +2,8 @@
 // See losses_json.h.
 #include "report/losses_json.h"
 
+#include <nlohmann/json.hpp>
+
 namespace copyscope {
 
 nlohmann::ordered_json losses_json(const Losses& losses) {

@@ -2,7 +2,7 @@
 // Losses in JSON, both ways: the same object in every schema.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "model/account.h"
 #include "report/json_reader.h"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "report/json_reader.h"
 
 namespace copyscope {

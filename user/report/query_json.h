@@ -6,7 +6,7 @@
 //   since_ms, until_ms  absent: from the first, to the last interval there is
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/result.h"
 #include "model/breakdown.h"

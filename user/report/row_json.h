@@ -2,7 +2,7 @@
 // A row in JSON, both ways: the same object in every schema that has rows. json.cpp documents the fields.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "model/row.h"
 #include "report/json_reader.h"
