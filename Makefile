@@ -88,9 +88,9 @@ $(B)/bpf/vmlinux.h:
 	$(Q)tools/kernels fetch $(FLOOR_KERNEL)
 	$(Q)PATH=$$PATH:/usr/sbin bpftool btf dump file $$(tools/kernels path $(FLOOR_KERNEL))/vmlinux format c > $@
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/include/*.h) $(B)/bpf/vmlinux.h
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/bpf/vmlinux.h
 	$(call msg,BPF,$@)
-	$(Q)clang $(BPFFLAGS) -I$(B)/bpf -Ibpf/include -c $< -o $@
+	$(Q)clang $(BPFFLAGS) -I$(B)/bpf -Ibpf/include -MMD -MP -c $< -o $@
 
 $(B)/bpf/copyscope.linked.o: $(BPF_OBJECTS)
 	$(call msg,LINK,$@)
@@ -177,10 +177,10 @@ $(B)/bin/copyscope-%: $(B)/tests/apps/%.o $(B)/libcopyscope.a
 
 # ---- the kernel module: kbuild knows what is to be done ----
 
-$(B)/tests/kmod/%.bpf.o: tests/kmod/%.bpf.c bpf/include/copyscope_abi.h $(B)/bpf/vmlinux.h
+$(B)/tests/kmod/%.bpf.o: tests/kmod/%.bpf.c $(B)/bpf/vmlinux.h
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)clang $(BPFFLAGS) -I$(B)/bpf -Ibpf/include -c $< -o $@
+	$(Q)clang $(BPFFLAGS) -I$(B)/bpf -Ibpf/include -MMD -MP -c $< -o $@
 
 kmod:
 	$(call msg,KMOD,$(B)/kmod)
@@ -211,5 +211,5 @@ lint: packages
 clean:
 	$(Q)rm -rf $(B)
 
--include $(addsuffix .d,$(USER_HEADER) $(JSON_HEADER) $(UNIT_HEADER))
+-include $(BPF_OBJECTS:.o=.d) $(B)/tests/kmod/sums.bpf.d $(addsuffix .d,$(USER_HEADER) $(JSON_HEADER) $(UNIT_HEADER))
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(DAEMON_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp))
