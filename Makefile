@@ -8,7 +8,7 @@
 # bench    instructions that copyscope adds to a system call, beside other tracers, in a VM; what an interval of the daemon
 #          and a report over 24 hours cost, here
 # install  into $(DESTDIR)$(PREFIX); INSTALL_STRIP= keeps what debuggers read
-# lint     format, shell scripts, dependency arrows, licences
+# lint     format, shell scripts, includes, dependency arrows, licences
 # clean    removes build/ (the kernel cache stays; see tools/kernels)
 #
 # V=1 shows the commands. PRECOMPILED=no: no precompiled headers; with B=FOLDER beside the build there is. A missing package is installed when this runs as root, and named when it does not.
@@ -54,7 +54,7 @@ WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/a
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test tests unit vm-test bench kmod install lint clean packages
+.PHONY: all run test tests unit vm-test bench headers kmod install lint clean packages
 
 all: $(B)/bin/copyscope $(B)/bin/copyscoped
 
@@ -149,6 +149,15 @@ $(TIMED_OBJECTS): $(B)/%.o: %.cpp
 $(B)/tests/apps/%.o: tests/apps/%.cpp
 	$(call compile,$(TEST_CXXFLAGS))
 
+# Each header by itself, because a precompiled one hides what it does not include. For tools/lint.
+ALONE := $(patsubst %,$(B)/alone/%.ok,$(wildcard user/*/*.h tests/unit/*.h tests/apps/*.h tests/apps/*/*.h))
+headers: $(ALONE)
+
+$(B)/alone/%.ok: %
+	$(call msg,ALONE,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include "$<"' | $(COMPILE) -I. -fsyntax-only -MMD -MP -MF $(@:.ok=.d) -MT $@ -x c++ - && touch $@
+
 $(B)/libcopyscope.a: $(LIB_OBJECTS)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -213,3 +222,4 @@ clean:
 
 -include $(BPF_OBJECTS:.o=.d) $(B)/tests/kmod/sums.bpf.d $(addsuffix .d,$(USER_HEADER) $(JSON_HEADER) $(UNIT_HEADER))
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(DAEMON_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp))
+-include $(ALONE:.ok=.d)

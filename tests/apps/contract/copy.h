@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <poll.h>
+#include <set>
 #include <sys/eventfd.h>
+#include <utility>
 
 #include "memory.h"
 

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <csignal>
+#include <map>
 #include <thread>
+#include <utility>
 
 #include "copy.h"
 

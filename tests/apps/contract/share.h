@@ -5,6 +5,7 @@
 #include <linux/dma-buf.h>
 #include <sys/resource.h>
 
+#include "arguments.h"
 #include "copy.h"
 #include "files.h"
 
