@@ -54,11 +54,12 @@ WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/a
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test tests unit vm-test bench headers kmod install lint clean packages
+.PHONY: all run test tests unit vm-test bench headers kmod install lint clean packages packages-to-run
 
-all: $(B)/bin/copyscope $(B)/bin/copyscoped
+# The BPF object first: a kernel may have to be downloaded for it, and the compiler works meanwhile.
+all: $(B)/bpf/copyscope.skel.h $(B)/bin/copyscope $(B)/bin/copyscoped
 
-run: packages
+run: packages-to-run
 	$(Q)$(MAKE) --no-print-directory -j$(shell nproc) all
 	$(Q)tools/run
 
@@ -79,6 +80,9 @@ bench: packages
 
 packages:
 	$(Q)tools/install-packages
+
+packages-to-run:
+	$(Q)tools/install-packages build vm
 
 # ---- BPF: many small objects, one linked object, one skeleton ----
 
