@@ -133,7 +133,7 @@ define compile
 endef
 
 # Those that include the library for JSON. One that is not among them is only slower to compile.
-JSON_OBJECTS := $(filter $(B)/user/rpc/% $(B)/user/report/%json.o $(B)/user/report/json_reader.o,$(LIB_OBJECTS)) \
+JSON_OBJECTS := $(filter $(B)/user/base/json.o $(B)/user/rpc/% $(B)/user/report/%json.o $(B)/user/report/json_reader.o,$(LIB_OBJECTS)) \
 	$(patsubst %,$(B)/user/cli/%.o,diff export history live_source report status top) \
 	$(patsubst %,$(B)/user/daemon/%.o,answers loop)
 

@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <iterator>
+#include <string>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -83,7 +86,7 @@ Result<Measurement> from_file(const Operand& operand, const std::string& name) {
             return std::unexpected(history.error());
         return from_history(**history, operand, name);
     }
-    const auto json = rpc::Json::parse(stream, nullptr, false);
+    const auto json = parse_json(std::string(std::istreambuf_iterator(stream), {}));
     if (json.is_discarded())
         return fail(fmt::format("{}: neither a recording nor JSON of copyscope bench or report", operand.file));
     return measurement_from_json(json, name);

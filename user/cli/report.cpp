@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "cli/alone.h"
 #include "cli/commands.h"
@@ -55,7 +56,7 @@ Status print(const Arguments& arguments, const Breakdown& breakdown, bool first)
     const bool in_place = arguments.watch > 0 && !arguments.json && !arguments.csv && isatty(STDOUT_FILENO);
     const auto render = [&](TextOptions options) {
         if (arguments.json && (arguments.watch > 0 || arguments.each))
-            return breakdown_json(breakdown).dump(-1, ' ', false, rpc::Json::error_handler_t::replace) + "\n";
+            return json_text(breakdown_json(breakdown)) + "\n";
         if (arguments.json)
             return render_breakdown_json(breakdown);
         if (arguments.csv) {

@@ -2,6 +2,7 @@
 // copyscope status: how the daemon is.
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -90,8 +91,7 @@ Status show(const Arguments& arguments) {
     const auto answer = client->call("status");
     if (!answer)
         return std::unexpected(answer.error());
-    Result<std::string> text =
-        arguments.json ? answer->dump(2, ' ', false, rpc::Json::error_handler_t::replace) + "\n" : render(*answer);
+    Result<std::string> text = arguments.json ? json_text(*answer, 2) + "\n" : render(*answer);
     if (!text)
         return std::unexpected(text.error());
     return write_text([&](const TextOptions&) { return *text; }, stdout, "");

@@ -13,6 +13,7 @@
 //   notes    lines for a person
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "report/losses_json.h"
 #include "report/report.h"
 
@@ -39,7 +40,7 @@ std::string render_audit_json(const Audit& audit) {
                          {"rows", std::move(rows)},
                          {"losses", losses_json(audit.losses)},
                          {"notes", audit.notes}};
-    return result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(result, 2) + "\n";
 }
 
 } // namespace copyscope

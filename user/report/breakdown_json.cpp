@@ -17,6 +17,7 @@
 // The groups sum to the total, except for ratios and what a class does not have.
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "report/breakdown_report.h"
 
 #include "report/losses_json.h"
@@ -82,7 +83,7 @@ Json breakdown_json(const Breakdown& breakdown) {
 
 std::string render_breakdown_json(const Breakdown& breakdown) {
     // A command name may hold any bytes; what is not UTF-8 becomes U+FFFD, and nothing throws.
-    return breakdown_json(breakdown).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(breakdown_json(breakdown), 2) + "\n";
 }
 
 Result<Breakdown> breakdown_from_json(const Json& json) {

@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "report/breakdown_report.h"
 #include "report/compare_report.h"
 #include "report/losses_json.h"
@@ -120,7 +121,7 @@ std::string render_compare_json(const Comparison& comparison) {
                        {"strategies", std::move(strategies)},
                        {"worse", comparison.worse()},
                        {"notes", comparison.notes}};
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(json, 2) + "\n";
 }
 
 Result<Measurement> measurement_from_json(const Json& json, const std::string& name) {

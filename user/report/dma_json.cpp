@@ -23,6 +23,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "report/report.h"
 
 namespace copyscope {
@@ -74,7 +75,7 @@ Json finding_json(const DmaFinding& finding) {
 }
 
 std::string dump(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(json, 2) + "\n";
 }
 
 } // namespace

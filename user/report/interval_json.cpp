@@ -22,6 +22,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "model/class_row.h"
 #include "model/counters.h"
 #include "report/losses_json.h"
@@ -183,7 +184,7 @@ Json interval_json(const Interval& interval) {
 }
 
 std::string render_interval_json(const Interval& interval) {
-    return interval_json(interval).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(interval_json(interval)) + "\n";
 }
 
 Result<Interval> interval_from_json(const Json& json) {

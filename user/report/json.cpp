@@ -23,6 +23,7 @@
 // cycles of an unknown chunk. All numbers are integers but the two that are ratios.
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "report/losses_json.h"
 #include "report/report.h"
 #include "report/row_json.h"
@@ -43,8 +44,7 @@ std::string render_json(const Report& report) {
                    {"rows", std::move(rows)},
                    {"losses", losses_json(report.losses)},
                    {"notes", report.notes}};
-    // A command name may hold any bytes; what is not UTF-8 becomes U+FFFD, and nothing throws.
-    return result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(result, 2) + "\n";
 }
 
 } // namespace copyscope

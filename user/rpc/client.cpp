@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <vector>
 
+#include "base/json.h"
 #include "rpc/address.h"
 
 namespace copyscope::rpc {
@@ -150,7 +151,7 @@ Result<Json> Client::call(const std::string& method, const Json& params, int tim
         const auto received = receive_line(end);
         if (!received)
             return std::unexpected(received.error());
-        Json answer = Json::parse(*received, nullptr, false);
+        Json answer = parse_json(*received);
         if (!answer.is_object() || !answer.contains("id"))
             return not_understood("no JSON object with an id");
         const Json& theirs = answer["id"];

@@ -4,6 +4,8 @@
 #include <set>
 #include <vector>
 
+#include "base/json.h"
+
 namespace copyscope::rpc {
 namespace {
 
@@ -105,10 +107,6 @@ std::expected<Request, Refusal> request_of(Json& message) {
     return request;
 }
 
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace); // comm is bytes, not always UTF-8
-}
-
 } // namespace
 
 std::expected<Request, Refusal> parse_request(std::string_view line) try {
@@ -118,7 +116,7 @@ std::expected<Request, Refusal> parse_request(std::string_view line) try {
     Inspector inspector;
     if (!Json::sax_parse(line.begin(), line.end(), &inspector))
         return malformed(inspector.why);
-    Json message = Json::parse(line.begin(), line.end(), nullptr, false);
+    Json message = parse_json(line);
     if (!message.is_object())
         return malformed("not a JSON object");
     return request_of(message);
@@ -127,13 +125,13 @@ std::expected<Request, Refusal> parse_request(std::string_view line) try {
 }
 
 std::string response(const Json& id, const Answer& answer) try {
-    std::string line = R"({"v":1,"id":)" + dump(id);
+    std::string line = R"({"v":1,"id":)" + json_text(id);
     if (answer) {
         line += R"(,"result":)";
-        line += dump(*answer);
+        line += json_text(*answer);
     } else {
         line += R"(,"error":)";
-        line += dump(Json{{"code", answer.error().code}, {"message", answer.error().message}});
+        line += json_text(Json{{"code", answer.error().code}, {"message", answer.error().message}});
     }
     line += "}\n";
     return line;
