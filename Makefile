@@ -48,9 +48,12 @@ LIB_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(filter-out user/cli/% user/daemon/%,$
 CLI_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard user/cli/*.cpp))
 DAEMON_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard user/daemon/*.cpp))
 UNIT_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard tests/unit/*.cpp))
-# Their instructions or times are what they are for: built as the product is.
-TIMED_OBJECTS := $(patsubst %,$(B)/tests/apps/%.o,pread collector-bench store-bench)
+# Their instructions or times are what they are for, or they compute for longer than it takes to compile them: built as the
+# product is.
+FAST_OBJECTS := $(patsubst %,$(B)/tests/apps/%.o,pread collector-bench store-bench) \
+	$(patsubst %,$(B)/tests/unit/%_test.o,rpc_limits store store_refuse)
 WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/apps/*.cpp))
+.SECONDARY: $(patsubst %.cpp,$(B)/%.o,$(wildcard tests/apps/*.cpp))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -146,7 +149,7 @@ $(B)/user/%.o: user/%.cpp $(USER_HEADER:=.gch)
 $(B)/tests/unit/%.o: tests/unit/%.cpp $(UNIT_HEADER:=.gch)
 	$(call compile,$(TEST_CXXFLAGS) $(addprefix -include ,$(UNIT_HEADER)))
 
-$(TIMED_OBJECTS): $(B)/%.o: %.cpp
+$(FAST_OBJECTS): $(B)/%.o: %.cpp
 	$(call compile,$(CXXFLAGS))
 
 # Half of them include little: a precompiled header would cost them more than it saves.
