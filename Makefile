@@ -11,7 +11,8 @@
 # lint     format, shell scripts, includes, dependency arrows, licences
 # clean    removes build/ (the kernel cache stays; see tools/kernels)
 #
-# V=1 shows the commands. PRECOMPILED=no: no precompiled headers; with B=FOLDER beside the build there is. A missing package is installed when this runs as root, and named when it does not.
+# V=1 shows the commands. PRECOMPILED=no: no precompiled headers; with B=FOLDER beside the build there is. A missing package
+# is installed when this runs as root, and named when it does not.
 
 PREFIX ?= /usr/local
 INSTALL_STRIP ?= -s
