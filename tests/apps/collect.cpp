@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
     struct sigaction action {};
     action.sa_handler = [](int) { stopped = 1; };
     sigaction(SIGINT, &action, nullptr); // a shell starts it with SIGINT ignored
-    auto session = Session::open(read_facts(), source == "module"        ? CopySource::module
+    auto session = Session::open(read_facts(asked_of_kernel()), source == "module"        ? CopySource::module
                                                : source == "breakpoints" ? CopySource::breakpoints
                                                                          : CopySource::derived);
     if (!session)
