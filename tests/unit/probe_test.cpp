@@ -63,6 +63,14 @@ TEST_F(FactsTest, ReadsAKernelThatCanTrace) {
     EXPECT_TRUE(known.possible());
 }
 
+TEST_F(FactsTest, AFunctionOfAModuleIsThereWhileItIsLoaded) {
+    const Asked asked{.functions = {"vfs_read", "btrfs:btrfs_copy_from_user"}, .tracepoints = {}};
+    EXPECT_EQ(read_facts(asked, root_).functions, (KernelFunctions{{"vfs_read", 6}}));
+    put("/sys/kernel/btf/btrfs", "btf");
+    EXPECT_EQ(read_facts(asked, root_).functions,
+              (KernelFunctions{{"vfs_read", 6}, {"btrfs:btrfs_copy_from_user", 0}}));
+}
+
 TEST_F(FactsTest, FindsTracefsBelowDebugfs) {
     remove("/sys/kernel/tracing/available_filter_functions");
     put("/sys/kernel/debug/tracing/available_filter_functions", "vfs_read\n");

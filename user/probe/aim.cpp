@@ -11,7 +11,8 @@ namespace {
 thread_local const Aim* current = nullptr;
 
 int before_load(bpf_program* program, bpf_prog_load_opts* options, long) {
-    options->attach_btf_id = current ? current->of(program) : 0;
+    if (const auto target = current ? current->of(program) : 0)
+        options->attach_btf_id = target; // else it is what libbpf was told
     return 0;
 }
 

@@ -16,6 +16,7 @@
 namespace copyscope {
 namespace {
 
+constexpr const char* btf_folder = "/sys/kernel/btf/"; // a file for the kernel, and one for each module that is loaded
 constexpr const char* btf_file = "/sys/kernel/btf/vmlinux";
 constexpr const char* vm_remedy = "`make run KERNEL=6.1` measures in a VM instead";
 
@@ -114,6 +115,10 @@ Facts read_facts(const Asked& asked, const std::string& root) {
         facts.functions = std::move(*functions);
     else
         facts.btf = false;
+    for (const auto& function : asked.functions)
+        if (const auto colon = function.find(':'); colon != std::string::npos)
+            if (readable(root + btf_folder + function.substr(0, colon)))
+                facts.functions.emplace(function, 0);
     return facts;
 }
 

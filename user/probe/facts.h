@@ -23,7 +23,7 @@ struct Facts {
     bool module_loaded = false;   // our kernel module
     std::uint32_t dma_device = 0; // /dev/copyscope, in the kernel's form (make_device); 0: it is not there
     int module_abi = 0;           // of its tracepoints, see COPYSCOPE_MODULE_ABI; 0: unknown
-    KernelFunctions functions;    // those of the kernel itself, not of modules
+    KernelFunctions functions;    // of those asked for; those of a module have no id, only that it is there is known
     std::unordered_set<std::string> tracepoints; // of those asked for: "system:name", those of loaded modules included
 
     bool has_function(const std::string& function) const { return functions.contains(function); }
@@ -36,8 +36,9 @@ struct Facts {
 // Whether our kernel module is there now. Needs no privilege.
 bool module_is_loaded(const std::string& root = "");
 
-// What to look for, because the kernel has tens of thousands: functions, types of tracepoints ("btf_trace_...") and
-// tracepoints of modules ("nvme:nvme_setup_cmd").
+// What to look for, because the kernel has tens of thousands: functions, also of modules
+// ("btrfs:btrfs_copy_from_user"), types of tracepoints ("btf_trace_...") and tracepoints of modules
+// ("nvme:nvme_setup_cmd").
 struct Asked {
     std::vector<std::string> functions, tracepoints;
 };

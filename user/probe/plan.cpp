@@ -68,7 +68,7 @@ std::vector<Hook> build_table() {
          "UDP receive that verifies checksums"},
         {"copies from user", "write_generic", {"generic_perform_write"}, true},
         {"copies from user", "write_iomap", {"iomap_file_buffered_write"}, false, false, "copies into xfs"},
-        {"copies from user", "write_btrfs", {"btrfs_copy_from_user"}},
+        {"copies from user", "write_btrfs", {"btrfs:btrfs_copy_from_user"}},
         {"copies from user", "write_pipe", {"pipe_write", "anon_pipe_write"}, false, false, "copies into pipes"},
         {"copies from user", "send_tcp", {"tcp_sendmsg_locked"}, true},
         {"copies from user", "send_unix", {"skb_copy_datagram_from_iter"}, false, false, "copies into unix sockets"},

@@ -17,7 +17,8 @@ namespace copyscope {
 struct Hook {
     const char* metric;  // what it counts, in words; hooks of one metric stand together
     std::string program; // name in bpf/
-    // A tracepoint of the kernel itself is "btf_trace_NAME", its type in BTF (include/trace/bpf_probe.h).
+    // A tracepoint of the kernel itself is "btf_trace_NAME", its type in BTF (include/trace/bpf_probe.h), a function of
+    // a module "MODULE:NAME".
     std::vector<std::string> functions;
     bool required = false;    // profiling makes no sense without it
     bool system_call = false; // functions are names of system calls ("read"), the architecture's prefix is added

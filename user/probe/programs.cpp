@@ -37,6 +37,11 @@ void choose(copyscope_bpf& skeleton, CopySource source) {
     bpf_program__set_autoload(skeleton.progs.measure_breakpoint, source == CopySource::breakpoints);
 }
 
+// "btrfs:btrfs_copy_from_user": libbpf goes through the modules for it.
+const char* name_in_module(const std::string& function) {
+    return function.c_str() + function.find(':') + 1;
+}
+
 } // namespace
 
 Programs::~Programs() {
@@ -85,8 +90,14 @@ Status Programs::load(const Plan& plan, const Facts& facts) {
         if (!program)
             return fail(fmt::format("this build has no BPF program {}", binding.hook->program));
         bpf_program__set_autoload(program, true);
-        if (!*binding.hook->tracepoint) // that of a module is named when the program is attached
-            aim.at(program, facts.functions.at(binding.function));
+        if (*binding.hook->tracepoint) // is named when the program is attached
+            continue;
+        if (const auto id = facts.functions.at(binding.function)) {
+            aim.at(program, id);
+        } else if (bpf_program__set_attach_target(program, 0, name_in_module(binding.function))) {
+            refused_ = binding.function; // its module was built without types, or has just gone
+            return explain("cannot aim at " + refused_, -errno);
+        }
     }
     choose(*skeleton_, source_);
     skeleton_->rodata->dma_buffer_device = facts.dma_device;
