@@ -68,7 +68,7 @@ remember_state() {
 # of an emulated timer, and of a disk whose driver goes.
 kernel_said() {
 	dmesg --notime --level emerg,alert,crit,err,warn |
-		grep -vE 'loading out-of-tree module taints kernel|module verification failed|hrtimer: interrupt took|ata[0-9.]+: disable device'
+		grep -vE 'loading out-of-tree module taints kernel|module verification failed|hrtimer: interrupt took|ata[0-9.]+: (disable device|Model .* applying quirks)'
 }
 
 # The kernel's own modules come when somebody needs them, and for the next suite they must come again. (Ours, and those of
