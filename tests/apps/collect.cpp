@@ -93,8 +93,8 @@ int main(int argc, char** argv) {
     action.sa_handler = [](int) { stopped = 1; };
     sigaction(SIGINT, &action, nullptr); // a shell starts it with SIGINT ignored
     auto session = Session::open(read_facts(asked_of_kernel()), source == "module"        ? CopySource::module
-                                               : source == "breakpoints" ? CopySource::breakpoints
-                                                                         : CopySource::derived);
+                                                                : source == "breakpoints" ? CopySource::breakpoints
+                                                                                          : CopySource::derived);
     if (!session)
         return failed(session.error());
     auto collector = Collector::start(std::move(*session));
