@@ -14,8 +14,11 @@ settings=(/proc/sys/kernel/{ftrace_enabled,pid_max,numa_balancing,kptr_restrict,
 	/sys/kernel/tracing/{tracing_on,current_tracer,set_event,kprobe_events,uprobe_events,enabled_functions}
 	/sys/kernel/mm/transparent_hugepage/enabled /sys/kernel/debug/kprobes/list /proc/swaps /sys/fs/cgroup/cgroup.subtree_control)
 
+files_of_users='/run/upper/etc/(\.pwd\.lock|(passwd|shadow|group|gshadow|subuid|subgid)-?)'
+
 shell_state() {
 	local file line name words
+	while IFS=: read -r name _; do echo "user $name"; done </etc/passwd
 	while read -r name _; do echo "module $name"; done </proc/modules
 	# The kernel itself mounts debug/tracing for whoever looks there, and leaves it.
 	while read -r -a words; do [[ ${words[4]} == */debug/tracing ]] || echo "mount ${words[4]} ${words[3]} ${words[*]:8:1} ${words[*]: -3:2}"; done </proc/self/mountinfo
@@ -42,8 +45,9 @@ programs_state() {
 	nsenter --net=/run/netns/peer bash -c 'ethtool -k eth0; ethtool -g eth0
 		read -ra window </proc/sys/net/ipv4/tcp_rmem; declare -p window' >"$1/peer-card"
 	bpftool batch file $state/bpf-batch >"$1/bpf"
-	# The root's upper layer: every file of the machine that is not as on the host.
-	find /run/upper -type f -printf 'changed %P %s\n' -o ! -type d -printf 'changed %P\n' >>"$1/shell"
+	# The root's upper layer: every file of the machine that is not as on the host. Those of users are there once there was
+	# another user, whatever is in them; who is a user says shell_state.
+	find /run/upper -regextype posix-extended -regex "$files_of_users" -prune -o -type f -printf 'changed %P %s\n' -o ! -type d -printf 'changed %P\n' >>"$1/shell"
 }
 
 # usage: note_state FOLDER
