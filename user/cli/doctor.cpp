@@ -69,8 +69,8 @@ void print_plan(const Plan& plan) {
     fmt::print("{:<23} system calls {}\n", "operations", calls);
     for (const auto& binding : plan.bindings) {
         const auto& hook = *binding.hook;
-        // A hook without which nothing is unseen has a twin for other kernels.
-        if (hook.system_call || (!binding.bound() && !*hook.absent))
+        // A hook without which nothing is unseen has a twin for other kernels, or nothing to look at on this machine.
+        if (hook.system_call || (!binding.bound() && !binding.missing()))
             continue;
         std::string function = binding.function;
         if (!binding.bound())
