@@ -62,7 +62,7 @@ declare -A modules_before
 remember_state() {
 	local name
 	mkdir -p $state/{before,after}
-	printf '%s\n' 'address show' 'route show table all' 'neighbour show' >$state/ip-batch
+	printf '%s\n' 'address show' 'route show table all' 'neighbour show nud permanent' >$state/ip-batch
 	printf '%s\n' 'prog list' 'map list' 'link list' >$state/bpf-batch
 	note_state $state/before
 	while read -r name _; do modules_before[$name]=yes; done </proc/modules
