@@ -64,13 +64,15 @@ constexpr std::uint32_t weights() {
 }
 
 bool one_call(Random& random) {
-    if (score->calls.fetch_add(1, std::memory_order_relaxed) >= score->limit)
+    if (score->calls.load(std::memory_order_relaxed) >= score->limit)
         return false;
     auto at = random.below(weights());
     std::size_t i = 0;
     for (; at >= table[i].weight; i++)
         at -= table[i].weight;
+    // In this order: who is killed between the two has made a call that the run does not count.
     score->of[i].tried.fetch_add(1, std::memory_order_relaxed);
+    score->calls.fetch_add(1, std::memory_order_relaxed);
     if (table[i].run(random))
         score->of[i].served.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -216,7 +218,7 @@ int main(int argc, char** argv) {
             blind += std::string(blind.empty() ? "" : ", ") + calls[i].name;
     }
     std::printf("# %lu calls in %ld s\n", sum, static_cast<long>(time(nullptr) - started));
-    check("all calls were made", sum == options.calls,
+    check("all calls were made", sum >= options.calls,
           std::to_string(sum) + " of " + std::to_string(options.calls) + seed);
     check("every kind of call was served at times", blind.empty(), "never: " + blind + seed);
     return failures != 0;

@@ -78,11 +78,14 @@ kernel_said() { dmesg --notime --level emerg,alert,crit,err,warn | grep -vE "$no
 # The kernel's own modules come when somebody needs them, and for the next suite they must come again. (Ours, and those of
 # the tests, are what a suite left.)
 drop_modules() {
-	local name came=()
-	while read -r name _; do
-		[[ ${modules_before[$name]-} || $name =~ ^(copyscope|edu_dma|dmatest)$ ]] || came+=("$name")
-	done </proc/modules
-	[[ ${#came[@]} == 0 ]] || modprobe -r "${came[@]}" 2>/dev/null || true
+	local name tries came
+	for tries in 1 2; do # what btrfs took by its name in the crypto library can go only after it
+		came=()
+		while read -r name _; do
+			[[ ${modules_before[$name]-} || $name =~ ^(copyscope|edu_dma|dmatest)$ ]] || came+=("$name")
+		done </proc/modules
+		for name in "${came[@]}"; do modprobe -r "$name" 2>/dev/null; done
+	done
 }
 
 # Says whether the machine is as remember_state() saw it. Processes and BPF programs end a while after they were told to.
