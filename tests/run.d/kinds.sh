@@ -4,14 +4,15 @@
 # so suites that do not mind each other's options share one. Sourced by tests/run.
 
 declare -A kind_options
-poison='--append slub_debug=FZPU --append page_poison=1'
+poison='--append slub_debug=FZPU,kmalloc-* --append page_poison=1'
 
 # What most suites run on: the lab, nothing else.
 kind_options[plain]=''
 # Every mapping for DMA is bounced, and an IDE disk is read by the CPU, word by word.
 kind_options[bounce]='--append swiotlb=force --append libata.dma=0
 	--qemu -drive --qemu if=none,id=pio,driver=null-co,size=8M,read-zeroes=on --device ide-hd,drive=pio'
-# Freed memory is poisoned and the kernel knows who allocated what; and a device that is a DMA engine, if its driver is loaded.
+# Freed memory is poisoned and the kernel knows who allocated what, in the caches that the module takes from; and a device
+# that is a DMA engine, if its driver is loaded.
 kind_options[poison]="$poison --device edu,dma_mask=0xffffffff"
 # The same behind an IOMMU, which translates: the device's mask can be its usual 28 bits.
 kind_options[iommu]="$poison --iommu --device edu"

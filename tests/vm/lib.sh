@@ -36,18 +36,18 @@ contains() { # NAME TEXT PART
 # Runs COMMAND; it must end with CODE and one line of stderr that has every PART, and print nothing else.
 # usage: refused NAME CODE 'PART|PART' COMMAND...
 refused() {
-	local name=$1 code=$2 parts=$3 status lines why='' part
+	local name=$1 code=$2 parts=$3 status printed why='' part
 	shift 3
 	timeout 60 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
 	status=$?
-	mapfile -t lines <"$scratch/err"
+	mapfile -t printed <"$scratch/err"
 	((status == code)) || why+="exit $status, expected $code; "
-	((${#lines[@]} == 1)) || why+="${#lines[@]} lines on stderr; "
+	((${#printed[@]} == 1)) || why+="${#printed[@]} lines on stderr; "
 	[[ ! -s $scratch/out ]] || why+="stdout: $(head -c 200 "$scratch/out"); "
 	while IFS= read -r -d '|' part; do
-		[[ ${lines[*]} == *"$part"* ]] || why+="no '$part'; "
+		[[ ${printed[*]} == *"$part"* ]] || why+="no '$part'; "
 	done <<<"$parts|"
-	if [[ -z $why ]]; then ok "$name"; else fail "$name" "$why${lines[*]:0:3}"; fi
+	if [[ -z $why ]]; then ok "$name"; else fail "$name" "$why${printed[*]:0:3}"; fi
 }
 # Before a command: as somebody without privileges.
 # shellcheck disable=SC2034 # the tests use it
