@@ -76,27 +76,25 @@ no_news+='clocksource: |perf: interrupt took too long|workqueue: .* hogged CPU|s
 kernel_said() { dmesg --notime --level emerg,alert,crit,err,warn | grep -vE "$no_news"; }
 
 # The kernel's own modules come when somebody needs them, and for the next suite they must come again. (Ours, and those of
-# the tests, are what a suite left.)
+# the tests, are what a suite left.) What is hooked cannot go yet; what btrfs took by its name in the crypto library goes
+# after it.
 drop_modules() {
-	local name tries came
-	for tries in 1 2; do # what btrfs took by its name in the crypto library can go only after it
-		came=()
-		while read -r name _; do
-			[[ ${modules_before[$name]-} || $name =~ ^(copyscope|edu_dma|dmatest)$ ]] || came+=("$name")
-		done </proc/modules
-		for name in "${came[@]}"; do modprobe -r "$name" 2>/dev/null; done
-	done
-}
+	local name
+	while read -r name _; do
+		[[ ${modules_before[$name]-} || $name =~ ^(copyscope|edu_dma|dmatest)$ ]] || modprobe -r "$name"
+	done </proc/modules
+} 2>/dev/null
 
 # Says whether the machine is as remember_state() saw it. Processes and BPF programs end a while after they were told to.
 as_it_was() {
 	local tries left
-	for tries in {1..6}; do
+	for tries in {1..12}; do
+		drop_modules
 		note_state $state/after
 		left=$(diff -r $state/before $state/after | grep -E '^([<>]|Only)')
 		[[ $left ]] || break
 		echo "# not yet: ${left//$'\n'/; }"
-		((tries == 6)) || sleep 1
+		((tries == 12)) || sleep 1
 	done
 	left+=$(kernel_said | sed "s/^/${left:+\n}the kernel said: /")
 	if [[ ! $left ]]; then

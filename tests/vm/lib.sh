@@ -5,6 +5,7 @@
 # was; knows no strategy.
 set -uo pipefail
 
+checkout=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")") # may be in /tmp, and others work in it
 failures=0
 scratch=$(mktemp -d /tmp/test.XXXXXX)
 
@@ -95,7 +96,7 @@ leftovers() {
 	done
 	echo "programs and maps $left;" \
 		"namespaces $(ip netns list | wc -l);" \
-		"files $(find /tmp /var/tmp /lab /dev/shm -name '*copyscope*' 2>/dev/null | grep -vc '/bin/');" \
+		"files $(find /tmp /var/tmp /lab /dev/shm -path "$checkout" -prune -o -name '*copyscope*' -print 2>/dev/null | grep -vc '/bin/');" \
 		"processes $(pgrep -x copyscope | wc -l)"
 }
 
