@@ -37,18 +37,19 @@ contains() { # NAME TEXT PART
 # Runs COMMAND; it must end with CODE and one line of stderr that has every PART, and print nothing else.
 # usage: refused NAME CODE 'PART|PART' COMMAND...
 refused() {
-	local name=$1 code=$2 parts=$3 status printed why='' part
+	local name=$1 code=$2 parts=$3 status said lines why='' part
 	shift 3
 	timeout 60 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
 	status=$?
-	mapfile -t printed <"$scratch/err"
+	IFS= read -r -d '' said <"$scratch/err"
+	lines=${said//[!$'\n']/}
 	((status == code)) || why+="exit $status, expected $code; "
-	((${#printed[@]} == 1)) || why+="${#printed[@]} lines on stderr; "
+	((${#lines} == 1)) || why+="${#lines} lines on stderr; "
 	[[ ! -s $scratch/out ]] || why+="stdout: $(head -c 200 "$scratch/out"); "
 	while IFS= read -r -d '|' part; do
-		[[ ${printed[*]} == *"$part"* ]] || why+="no '$part'; "
+		[[ $said == *"$part"* ]] || why+="no '$part'; "
 	done <<<"$parts|"
-	if [[ -z $why ]]; then ok "$name"; else fail "$name" "$why${printed[*]:0:3}"; fi
+	if [[ -z $why ]]; then ok "$name"; else fail "$name" "$why${said:0:300}"; fi
 }
 # Before a command: as somebody without privileges.
 # shellcheck disable=SC2034 # the tests use it
