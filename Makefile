@@ -180,8 +180,10 @@ $(B)/bin/copyscoped: $(DAEMON_OBJECTS) $(B)/libcopyscope.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(DAEMON_LDLIBS) $(LDLIBS)
 
-# Of the daemon all but its main().
-$(B)/bin/copyscope-unit: $(UNIT_OBJECTS) $(filter-out %/main.o,$(DAEMON_OBJECTS)) $(B)/libcopyscope.a
+# Of the daemon all but its main(). What is optimized stands first: of templates that several objects have (JSON), the linker
+# takes the first.
+$(B)/bin/copyscope-unit: $(filter $(UNIT_OBJECTS),$(FAST_OBJECTS)) $(filter-out %/main.o,$(DAEMON_OBJECTS)) $(B)/user/base/json.o \
+		$(filter-out $(FAST_OBJECTS),$(UNIT_OBJECTS)) $(B)/libcopyscope.a
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -lgtest -lgtest_main -lgmock $(DAEMON_LDLIBS) $(LDLIBS)

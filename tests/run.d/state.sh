@@ -6,6 +6,7 @@
 # An emulated processor takes 50 ms to start a program, so what the shell can read itself, it does.
 
 state=/run/copyscope-state
+functions=/sys/kernel/tracing/enabled_functions
 settings=(/proc/sys/kernel/{ftrace_enabled,pid_max,numa_balancing,kptr_restrict,perf_event_paranoid,unprivileged_bpf_disabled,panic_on_warn}
 	/proc/sys/vm/{nr_hugepages,overcommit_memory,compaction_proactiveness,min_free_kbytes,dirty_ratio}
 	/proc/sys/net/core/{optmem_max,wmem_max,rmem_max,wmem_default,rmem_default}
@@ -66,6 +67,13 @@ remember_state() {
 	printf '%s\n' 'prog list' 'map list' 'link list' >$state/bpf-batch
 	note_state $state/before
 	while read -r name _; do modules_before[$name]=yes; done </proc/modules
+	functions_before=$(<$functions)
+}
+
+# Hooks go one after the other, for ten seconds. Whoever asks for all of the state meanwhile keeps the processor from that.
+hooks_go() {
+	local end=$((SECONDS + 30))
+	while [[ $(<$functions) != "$functions_before" ]] && ((SECONDS < end)); do sleep 0.5; done
 }
 
 # What the kernel said since the last dmesg -C, at the level of a warning or worse; but not of modules without a signature,
@@ -88,6 +96,7 @@ drop_modules() {
 # Says whether the machine is as remember_state() saw it. Processes and BPF programs end a while after they were told to.
 as_it_was() {
 	local tries left
+	hooks_go
 	for tries in {1..12}; do
 		drop_modules
 		note_state $state/after
