@@ -37,10 +37,12 @@ Attacher::Attacher(CopyChoice copies) : thread_([this, copies] { attach(copies);
 
 Attacher::~Attacher() {
     stop_ = true;
+    begun_.release();
     thread_.join();
 }
 
 void Attacher::attach(CopyChoice copies) {
+    begun_.acquire();
     while (!stop_) {
         auto attached = open_collector(copies);
         if (attached || !another_session()) {

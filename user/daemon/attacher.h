@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,9 +27,13 @@ struct Attached {
 
 class Attacher {
 public:
-    // While another copyscope measures on this machine it waits until that has ended.
+    // Its thread keeps the privileges that its maker has now, and waits for begin().
     explicit Attacher(CopyChoice copies);
-    ~Attacher(); // waits for the thread
+    ~Attacher(); // waits for the thread; one that has begun cannot be stopped in the kernel, for seconds
+
+    // Call it once nothing else can fail. While another copyscope measures on this machine the thread waits until that has
+    // ended.
+    void begin() { begun_.release(); }
 
     // Once: what came of it. Empty: not done yet, or taken already.
     std::optional<Result<Attached>> take();
@@ -44,6 +49,7 @@ private:
     std::string obstacle_ = "loading and attaching the BPF programs";
     std::optional<Result<Attached>> result_;
     std::atomic<bool> stop_ = false;
+    std::counting_semaphore<2> begun_{0}; // by begin(), and by who ends
     std::thread thread_; // the last member: it uses the others
 };
 

@@ -56,7 +56,10 @@ public:
             return status;
         if (auto status = keeper_.open(config_); !status)
             return status;
-        return serve(std::move(*listening));
+        if (auto status = serve(std::move(*listening)); !status)
+            return status;
+        attacher_->begin();
+        return {};
     }
 
     Status run() {
