@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts read from a made-up tree, and the plan that follows from facts. No kernel is asked.
 #include "probe/plan.h"
+#include "probe/verifier_log.h"
 
 #include <bpf/btf.h>
 #include <memory>
@@ -114,7 +115,7 @@ TEST_F(FactsTest, NoBtf) {
 
 TEST_F(FactsTest, NoTracing) {
     remove("/sys/kernel/tracing/available_filter_functions");
-    expect_impossible("`make run KERNEL=6.1`");
+    expect_impossible("in a VM");
 }
 
 TEST_F(FactsTest, DamagedBtfIsNone) {
@@ -128,6 +129,16 @@ TEST_F(FactsTest, DamagedBtfIsNone) {
     unknown_kind[sizeof(btf_header) + 7] = 31; // of the first type
     put("/sys/kernel/btf/vmlinux", unknown_kind);
     expect_impossible("has no BTF");
+}
+
+TEST_F(FactsTest, HooksThatWouldNotRun) {
+    put("/proc/sys/kernel/ftrace_enabled", "0\n");
+    expect_impossible("kernel.ftrace_enabled=1");
+    put("/proc/sys/kernel/ftrace_enabled", "1\n");
+    put("/proc/sys/net/core/bpf_jit_enable", "0\n");
+    expect_impossible("net.core.bpf_jit_enable=1");
+    put("/proc/sys/net/core/bpf_jit_enable", "2\n");
+    EXPECT_TRUE(facts().possible());
 }
 
 TEST_F(FactsTest, LockedDown) {
@@ -171,7 +182,7 @@ TEST(PlanTest, SystemCallsCarryThePrefixOfTheArchitecture) {
 }
 
 TEST(PlanTest, WithoutARequiredFunctionThereIsNoPlan) {
-    for (const char* function : {"filemap_read", "vfs_read", "handle_mm_fault", "skb_copy_bits", "__x64_sys_splice"}) {
+    for (const char* function : {"vfs_read", "btf_trace_sched_process_fork", "__x64_sys_pread64"}) {
         auto facts = all_functions();
         facts.functions.erase(function);
         const auto plan = make_plan(facts);
@@ -189,6 +200,62 @@ TEST(PlanTest, WhatIsMissingIsNamed) {
     const auto lines = plan->not_seen();
     EXPECT_EQ(lines.front(), "copies from tmpfs (no shmem_file_read_iter to attach to)");
     EXPECT_EQ(make_plan(all_functions())->not_seen().size() + 1, lines.size());
+}
+
+TEST(PlanTest, WhatTheKernelRefusesCostsItsMetricAndNoMore) {
+    const auto facts = all_functions();
+    const std::vector<Refusal> one = {{"move_folio", "folio_copy", "no room"}};
+    const auto plan = make_plan(facts, one);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(bound_to(*plan, "move_folio"), "");
+    EXPECT_EQ(plan->not_seen().front(), "pages that memory management moves (folio_copy: no room)");
+    EXPECT_FALSE(plan->sees("page migration"));
+    EXPECT_TRUE(plan->sees("copies to user"));
+    // One that other kernels do without is missing here.
+    const std::vector<Refusal> twin = {{"splice_tmpfs", "shmem_file_splice_read", "no room"}};
+    EXPECT_EQ(make_plan(facts, twin)->not_seen().front(), "references (shmem_file_splice_read: no room)");
+    // Another function of the same hook is taken instead.
+    const std::vector<Refusal> first = {{"read_pipe", "pipe_read", "no room"}};
+    EXPECT_EQ(bound_to(*make_plan(facts, first), "read_pipe"), "anon_pipe_read");
+}
+
+TEST(PlanTest, HalfOfAPairIsNone) {
+    const std::vector<Refusal> half = {{"exit_splice", "__x64_sys_splice", "no room"}};
+    const auto plan = make_plan(all_functions(), half);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(bound_to(*plan, "enter_splice"), "");
+    EXPECT_EQ(bound_to(*plan, "enter_sendfile64"), "__x64_sys_sendfile64");
+    EXPECT_EQ(plan->not_seen().front(), "splice (__x64_sys_splice: no room)");
+    EXPECT_NE(plan->not_seen()[1], plan->not_seen()[0]);
+    const auto whole = make_plan(all_functions());
+    for (const auto& hook : hooks())
+        EXPECT_TRUE(hook.partner.empty() || bound_to(*whole, hook.partner) != "no such program") << hook.program;
+}
+
+TEST(PlanTest, WithoutARequiredProgramTheReasonIsTheKernels) {
+    const std::vector<Refusal> required = {{"enter_vfs_read", "vfs_read", "Permission denied (R1 is dead)"}};
+    const auto plan = make_plan(all_functions(), required);
+    ASSERT_FALSE(plan);
+    EXPECT_EQ(plan.error().message,
+              "the kernel refuses enter_vfs_read, which operations need: vfs_read: Permission denied (R1 is dead)");
+}
+
+TEST(PlanTest, WhatAKernelCannotDoIsNotMissing) {
+    auto facts = all_functions();
+    const auto without = make_plan(facts)->not_seen();
+    facts.functions.emplace("io_read", 1);
+    const auto with = make_plan(facts)->not_seen();
+    EXPECT_EQ(with.size(), without.size() + 1);
+    EXPECT_THAT(with, ::testing::Contains("io_uring"));
+}
+
+TEST(VerifierLogTest, TheReasonIsTheLastLineThatIsNoSum) {
+    EXPECT_EQ(reason_in(""), "");
+    EXPECT_EQ(reason_in("0: R1=ctx()\n; code\nR2 !read_ok\nprocessed 12 insns (limit 1000000) max_states_per_insn 0\n"),
+              "R2 !read_ok");
+    EXPECT_EQ(reason_in("func 'vfs_read' doesn't have 6-th argument\nverification time 3 usec\nstack depth "
+                        "0\nprocessed 1 insns\n\n"),
+              "func 'vfs_read' doesn't have 6-th argument");
 }
 
 TEST(PlanTest, ATracepointIsBoundWhileItsModuleIsLoaded) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aims fentry, fexit and tp_btf programs at their targets by BTF ids. libbpf does the same by name, and walks through
-// all types of the kernel for each program to find it: 2.6 million instructions, seventy times.
+// all types of the kernel for each program to find it: 2.6 million instructions, seventy times. Knows which one libbpf
+// was about to load when it failed, which libbpf does not tell.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,13 @@ public:
     // 0: nobody has said.
     std::uint32_t of(const bpf_program* program) const;
 
+    // The program that was handed to the kernel last: where loading fails, the one that it refused. Null: none.
+    const bpf_program* last() const { return last_; }
+
+    void note(const bpf_program* program) { last_ = program; } // libbpf's callback
+
 private:
+    const bpf_program* last_ = nullptr;
     std::unordered_map<const bpf_program*, std::uint32_t> targets_;
 };
 

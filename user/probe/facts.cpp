@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* btf_folder = "/sys/kernel/btf/"; // a file for the kernel, and one for each module that is loaded
 constexpr const char* btf_file = "/sys/kernel/btf/vmlinux";
-constexpr const char* vm_remedy = "`make run KERNEL=6.1` measures in a VM instead";
+constexpr const char* vm_remedy = "the README says how to measure in a VM instead";
 
 bool readable(const std::string& path) {
     return std::ifstream(path).good();
@@ -53,6 +53,13 @@ bool has_event(const std::string& tracefs, std::string tracepoint) {
     std::ranges::replace(tracepoint, ':', '/');
     std::error_code hidden;
     return std::filesystem::exists(tracefs + "/events/" + tracepoint, hidden);
+}
+
+// A sysctl that is not there, or that not everybody may read, is not off.
+bool is_off(const std::string& sysctl) {
+    std::ifstream file(sysctl);
+    int value = 1;
+    return file >> value && value == 0;
 }
 
 // "10:123". The module's node, whatever it is called in /dev.
@@ -91,6 +98,8 @@ Facts read_quick_facts(const std::string& root) {
     }
     facts.btf = readable(root + btf_file);
     facts.root = has_capabilities(root);
+    facts.ftrace_enabled = !is_off(root + "/proc/sys/kernel/ftrace_enabled");
+    facts.jit_enabled = !is_off(root + "/proc/sys/net/core/bpf_jit_enable");
     facts.bounce_buffers = read_bounce_buffers(root);
     facts.lockdown = read_lockdown(root);
     facts.dma_device = read_dma_device(root);
@@ -141,6 +150,11 @@ Status Facts::possible() const {
                                 "CONFIG_FUNCTION_TRACER and CONFIG_BPF_EVENTS, or mount -t tracefs tracefs "
                                 "/sys/kernel/tracing; {}",
                                 release, vm_remedy));
+    if (!ftrace_enabled)
+        return fail("function tracing is switched off, hooks would not run: sysctl kernel.ftrace_enabled=1");
+    if (!jit_enabled)
+        return fail("the BPF JIT compiler is switched off, and functions can only be hooked with it: sysctl "
+                    "net.core.bpf_jit_enable=1");
     return {};
 }
 

@@ -18,6 +18,8 @@ struct Facts {
     bool btf = false;             // /sys/kernel/btf/vmlinux is readable
     bool root = false;            // CAP_BPF + CAP_PERFMON, or CAP_SYS_ADMIN
     std::string tracefs;          // where it is mounted and can list functions; empty: nowhere
+    bool ftrace_enabled = true;   // kernel.ftrace_enabled; while it is 0, hooks are attached and never run
+    bool jit_enabled = true;      // net.core.bpf_jit_enable; without it no program can be attached to a function
     bool bounce_buffers = true;   // the kernel has some, or does not say (debugfs is not mounted)
     std::string lockdown;         // "none", "integrity", "confidentiality"; empty: the kernel has no lockdown
     bool module_loaded = false;   // our kernel module

@@ -5,6 +5,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <fmt/format.h>
 
 #include "base/stopwatch.h"
@@ -13,6 +15,7 @@
 #include "probe/aim.h"
 #include "probe/libbpf_words.h"
 #include "probe/snapshot.h"
+#include "probe/verifier_log.h"
 
 static_assert(COPYSCOPE_CALL_SYNC == COPYSCOPE_DMA_SYNC && COPYSCOPE_CALL_SYNC_FOR_CPU == COPYSCOPE_DMA_FOR_CPU &&
                   offsetof(copyscope_call_sync, length) == offsetof(copyscope_dma_sync, length) &&
@@ -40,6 +43,24 @@ void choose(copyscope_bpf& skeleton, CopySource source) {
 // "btrfs:btrfs_copy_from_user": libbpf goes through the modules for it.
 const char* name_in_module(const std::string& function) {
     return function.c_str() + function.find(':') + 1;
+}
+
+std::string words_of_attaching(int err) {
+    switch (err) {
+    case EBUSY: // arch/x86/net/bpf_jit_comp.c:__bpf_arch_text_poke
+        return "no room in it for a hook";
+    case E2BIG: // kernel/bpf/trampoline.c:__bpf_trampoline_link_prog, BPF_MAX_TRAMP_LINKS
+        return "no room for another program beside those of others";
+    default:
+        return std::strerror(err);
+    }
+}
+
+// COPYSCOPE_SKIP=PROGRAM[,PROGRAM...] in the environment: these are loaded and not attached, and nobody is told. For
+// tests that what misses a hook is noticed.
+bool is_skipped(const std::string& program) {
+    static const char* named = std::getenv("COPYSCOPE_SKIP");
+    return named && fmt::format(",{},", named).contains(fmt::format(",{},", program));
 }
 
 } // namespace
@@ -79,6 +100,7 @@ Status Programs::open_source() {
 
 Status Programs::load(const Plan& plan, const Facts& facts) {
     const Stopwatch stopwatch("load");
+    const VerifierLog log;
     Aim aim; // before the object is opened: libbpf then looks who cares for which section
     skeleton_ = copyscope_bpf__open();
     if (!skeleton_)
@@ -90,19 +112,31 @@ Status Programs::load(const Plan& plan, const Facts& facts) {
         if (!program)
             return fail(fmt::format("this build has no BPF program {}", binding.hook->program));
         bpf_program__set_autoload(program, true);
+        log.listen_to(program);
         if (*binding.hook->tracepoint) // is named when the program is attached
             continue;
         if (const auto id = facts.functions.at(binding.function)) {
             aim.at(program, id);
         } else if (bpf_program__set_attach_target(program, 0, name_in_module(binding.function))) {
-            refused_ = binding.function; // its module was built without types, or has just gone
-            return explain("cannot aim at " + refused_, -errno);
+            // its module was built without types, or has just gone
+            return refuse(binding, "cannot aim", std::strerror(errno));
         }
     }
     choose(*skeleton_, source_);
     skeleton_->rodata->dma_buffer_device = facts.dma_device;
     const int err = copyscope_bpf__load(skeleton_);
-    return err ? explain("the kernel refused the BPF programs", err) : Status{};
+    if (!err)
+        return {};
+    for (const auto& binding : plan.bindings)
+        if (aim.last() && binding.bound() && binding.hook->program == bpf_program__name(aim.last()))
+            return refuse(binding, "the kernel refused", log.reason(err));
+    const char* name = aim.last() ? bpf_program__name(aim.last()) : "the BPF programs";
+    return fail(fmt::format("the kernel refused {}: {}", name, log.reason(err)));
+}
+
+Status Programs::refuse(const Binding& binding, const std::string& what, std::string reason) {
+    refused_ = Refusal{.program = binding.hook->program, .function = binding.function, .reason = std::move(reason)};
+    return fail(fmt::format("{} {} for {}: {}", what, refused_->program, refused_->function, refused_->reason));
 }
 
 Status Programs::attach_plan(const Plan& plan) {
@@ -115,17 +149,15 @@ Status Programs::attach_plan(const Plan& plan) {
 }
 
 Status Programs::attach_binding(const Binding& binding) {
+    if (is_skipped(binding.hook->program))
+        return {};
     auto* program = bpf_object__find_program_by_name(skeleton_->obj, binding.hook->program.c_str());
     const std::string_view tracepoint = binding.hook->tracepoint;
     auto* link = tracepoint.empty()
                      ? bpf_program__attach_trace(program)
                      : bpf_program__attach_raw_tracepoint(program, tracepoint.substr(tracepoint.find(':') + 1).data());
-    if (!link) {
-        // arch/x86/net/bpf_jit_comp.c:__bpf_arch_text_poke finds no room
-        if (errno == EBUSY && !binding.is_tracepoint())
-            refused_ = binding.function;
-        return explain(fmt::format("cannot attach {} to {}", binding.hook->program, binding.function), -errno);
-    }
+    if (!link)
+        return refuse(binding, "cannot attach", words_of_attaching(errno));
     if (!binding.is_tracepoint())
         trampolines_.hold(link);
     else
@@ -162,7 +194,8 @@ Status Programs::attach_breakpoints() {
 // From the first of these on the module's sites are probed; with the last link they are as before.
 Status Programs::attach_module() {
     for (auto* program : module_programs(*skeleton_)) {
-        auto* link = bpf_program__attach(program);
+        const std::string_view section = bpf_program__section_name(program); // "raw_tp/TRACEPOINT"
+        auto* link = bpf_program__attach_raw_tracepoint(program, section.substr(section.find('/') + 1).data());
         if (!link)
             return explain(fmt::format("cannot attach {} to the module copyscope", bpf_program__name(program)), -errno);
         links_.push_back(link);

@@ -26,12 +26,12 @@ public:
     Programs(Programs&&) = delete;
     ~Programs();
 
-    // Takes some seconds on a slow machine. Where the kernel has a function and no room in it for a hook, the error is
-    // in refused() too.
+    // Takes some seconds on a slow machine. Where it is one program that the kernel did not take, the error is in
+    // refused() too.
     Status attach(const Plan& plan, const Facts& facts);
 
-    // The function that cannot be hooked, though the kernel has it. Empty: none.
-    const std::string& refused() const { return refused_; }
+    // What the kernel did not take: loaded (its verifier), or attached (no room, another signature).
+    const std::optional<Refusal>& refused() const { return refused_; }
 
     copyscope_bpf* skeleton() const { return skeleton_; }
 
@@ -44,6 +44,7 @@ public:
 private:
     Status open_source();
     Status load(const Plan& plan, const Facts& facts);
+    Status refuse(const Binding& binding, const std::string& what, std::string reason);
     Status attach_plan(const Plan& plan);
     Status attach_binding(const Binding& binding);
     Status attach_source();
@@ -58,7 +59,7 @@ private:
     Breakpoints breakpoints_;
     std::optional<SiteTable> sites_; // while the module measures; a daemon may not open it any more
     std::vector<std::string> not_measured_;
-    std::string refused_;
+    std::optional<Refusal> refused_;
 };
 
 } // namespace copyscope

@@ -44,23 +44,20 @@ Session::~Session() = default;
 Result<std::unique_ptr<Session>> Session::open(const Facts& facts, CopySource source) {
     if (auto possible = facts.possible(); !possible)
         return std::unexpected(possible.error());
-    std::optional<Facts> mended; // without what turned out to be no place for a hook
+    std::vector<Refusal> refusals; // one more each time
     for (;;) {
-        const Facts& known = mended ? *mended : facts;
-        auto plan = make_plan(known);
+        auto plan = make_plan(facts, refusals);
         if (!plan)
             return std::unexpected(plan.error());
         auto lock = lock_machine();
         if (!lock)
             return std::unexpected(lock.error());
         auto programs = std::make_unique<Programs>(std::move(*lock), source);
-        if (auto status = programs->attach(*plan, known); status)
+        if (auto status = programs->attach(*plan, facts); status)
             return std::unique_ptr<Session>(new Session(std::move(*plan), source, std::move(programs)));
-        else if (programs->refused().empty())
+        else if (!programs->refused())
             return std::unexpected(status.error());
-        if (!mended)
-            mended = facts;
-        mended->functions.erase(programs->refused());
+        refusals.push_back(*programs->refused());
     }
 }
 
