@@ -166,6 +166,7 @@ TEST(JsonFormat, ByteForByte) {
     "bounce": 0,
     "missed": 19,
     "unread": 0,
+    "quiet": 0,
     "total": 37
   },
   "notes": [

@@ -49,6 +49,7 @@ Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, C
     const auto code = command->wait();
     if (!code)
         return std::unexpected(code.error());
+    session->prove();
     auto sample = read_settled(*session);
     if (!sample)
         return std::unexpected(sample.error());

@@ -87,6 +87,18 @@ void print_plan(const Plan& plan) {
         fmt::print("  {}\n", what);
 }
 
+// The kernel may have refused programs that the plan had.
+void print_last_word(const Plan& plan) {
+    std::string refused;
+    for (const auto& binding : plan.bindings)
+        if (!binding.refusal.empty())
+            refused += fmt::format("\n  {}: {}", binding.hook->program, binding.not_seen());
+    if (refused.empty())
+        fmt::print("\nprofiling is possible: all programs load, attach and run\n");
+    else
+        fmt::print("\nprofiling is possible, without{}\n", refused);
+}
+
 // Moves a known megabyte and compares what was copied with what this strategy must copy.
 Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch, Session& session) {
     BenchOptions options;
@@ -148,7 +160,7 @@ Result<int> examine(bool test, const std::string& scratch) {
     auto session = Session::open(facts);
     if (!session)
         return std::unexpected(session.error().within("profiling is not possible"));
-    fmt::print("\nprofiling is possible: all programs load and attach\n");
+    print_last_word((*session)->plan());
     return test ? self_test(scratch, **session) : 0;
 }
 

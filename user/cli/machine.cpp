@@ -30,6 +30,7 @@ Result<AttachedMachine> attach(CopyChoice copies) {
 
 std::vector<std::string> notes_of(const Session& session, const Machine& machine) {
     std::vector<std::string> notes{not_seen_note(session.not_seen())};
+    notes.insert(notes.end(), session.notes().begin(), session.notes().end());
     if (!machine.copies.note.empty())
         notes.push_back(machine.copies.note);
     return notes;

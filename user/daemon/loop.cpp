@@ -17,6 +17,7 @@
 #include "daemon/signals.h"
 #include "daemon/systemd.h"
 #include "probe/facts.h"
+#include "probe/proof.h"
 
 namespace copyscope {
 
@@ -130,6 +131,7 @@ private:
             board_.change([&](DaemonState& state) { state.obstacle = interval.error().message; });
             return {};
         }
+        warn_of_quiet_hooks(interval->sample.losses.quiet);
         give_back_memory();
         idle_ = keeper_.take(std::move(*interval), config_, board_, *collector_);
         return {};
@@ -144,6 +146,14 @@ private:
         say(Severity::info, "measuring; copies are counted by: " + source,
             {{"COPYSCOPE_EVENT", "measuring"}, {"COPYSCOPE_COPIES", source}});
         return {};
+    }
+
+    // Every ten seconds, as long as they do (Collector).
+    void warn_of_quiet_hooks(std::uint64_t quiet) {
+        if (!quiet)
+            return;
+        say(Severity::warning, "hooks have stopped, nothing is counted: " + remedy_of_quiet_hooks(),
+            {{"COPYSCOPE_EVENT", "quiet"}});
     }
 
     // A large answer leaves its memory with malloc(3), which would keep it.

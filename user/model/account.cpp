@@ -101,13 +101,14 @@ std::uint64_t advance(std::uint64_t earlier, std::uint64_t later) {
 } // namespace
 
 std::uint64_t Losses::total() const {
-    return std::accumulate(inside.begin(), inside.end(), missed + unread);
+    return std::accumulate(inside.begin(), inside.end(), missed + unread + quiet);
 }
 
 Losses& Losses::operator+=(const Losses& other) {
     std::transform(inside.begin(), inside.end(), other.inside.begin(), inside.begin(), std::plus());
     missed += other.missed;
     unread += other.unread;
+    quiet += other.quiet;
     return *this;
 }
 
@@ -115,6 +116,7 @@ Losses& Losses::operator-=(const Losses& earlier) {
     std::transform(inside.begin(), inside.end(), earlier.inside.begin(), inside.begin(), std::minus());
     missed -= earlier.missed;
     unread -= earlier.unread;
+    quiet -= earlier.quiet;
     return *this;
 }
 
@@ -143,6 +145,7 @@ Sample difference(const Sample& earlier, const Sample& later) {
         result.losses.inside[i] = advance(earlier.losses.inside[i], later.losses.inside[i]);
     result.losses.missed = advance(earlier.losses.missed, later.losses.missed);
     result.losses.unread = advance(earlier.losses.unread, later.losses.unread);
+    result.losses.quiet = advance(earlier.losses.quiet, later.losses.quiet);
     return result;
 }
 

@@ -42,6 +42,7 @@ struct Losses {
     std::array<std::uint64_t, COPYSCOPE_LOSSES> inside{}; // failures inside BPF, by enum copyscope_loss
     std::uint64_t missed = 0; // program runs the kernel left out (recursion_misses, nmissed)
     std::uint64_t unread = 0; // accounts that user space could not read
+    std::uint64_t quiet = 0;  // hooks that had stopped when known operations were made
 
     std::uint64_t total() const;
     Losses& operator+=(const Losses& other);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <unistd.h>
 
 #include "probe/account_book.h"
 #include "probe/account_maps.h"
@@ -32,10 +33,25 @@ std::int64_t boot_time() {
 
 } // namespace
 
+bool has_pulse(const Sample& sample, std::uint32_t tgid) {
+    bool written = false, read = false;
+    for (const auto& account : sample.accounts) {
+        const auto& key = account.key;
+        if (key.process.tgid != tgid || !account[COPYSCOPE_OPERATIONS] || account[COPYSCOPE_UNEXPLAINED_BYTES])
+            continue;
+        written = written || (key.op == COPYSCOPE_OP_WRITEV && key.sink.kind == COPYSCOPE_END_PIPE);
+        read = read || (key.op == COPYSCOPE_OP_READV && key.source.kind == COPYSCOPE_END_PIPE);
+    }
+    return written && read;
+}
+
 WallSpan span_of(WallTime previous_end, WallTime now, std::int64_t elapsed) {
     const bool jumped = previous_end > now || now - previous_end > elapsed + slack_ms;
     return {.begin = jumped ? now - elapsed : previous_end, .end = now};
 }
+
+// A pulse costs four system calls of the kernel and two accounts of our own.
+constexpr std::int64_t between_pulses_ms = 10'000;
 
 struct Collector::Known {
     explicit Known(const SessionMaps& session_maps) : maps(session_maps) {}
@@ -47,6 +63,9 @@ struct Collector::Known {
     WallTime end = wall_time();
     std::int64_t read_at = boot_time();
     std::uint32_t intervals = 0;
+    std::optional<std::int64_t>
+        pulse_at{}; // when it was made last; in a pid namespace our own accounts are not to be found
+    bool found_pulse = false;
 };
 
 Collector::Collector(std::unique_ptr<Session> session, std::unique_ptr<Known> known)
@@ -61,7 +80,10 @@ Result<std::unique_ptr<Collector>> Collector::start(std::unique_ptr<Session> ses
 }
 
 Result<Interval> Collector::next() {
-    auto& [maps, book, identities, losses_before, end, read_at, intervals] = *known_;
+    auto& [maps, book, identities, losses_before, end, read_at, intervals, pulse_at, found_pulse] = *known_;
+    const bool pulse = (!pulse_at || boot_time() - *pulse_at >= between_pulses_ms) && session_->pulse();
+    if (pulse)
+        pulse_at = boot_time();
     if (auto status = maps.restock(); !status)
         return std::unexpected(status.error());
     if (auto status = maps.remove_due(book); !status)
@@ -84,6 +106,11 @@ Result<Interval> Collector::next() {
     interval.sample.losses = *losses;
     interval.sample.losses -= std::exchange(losses_before, *losses);
     interval.sample.losses.unread += book.take_unread();
+    if (pulse) {
+        const bool arrived = has_pulse(interval.sample, static_cast<std::uint32_t>(getpid()));
+        interval.sample.losses.quiet += found_pulse && !arrived;
+        found_pulse = found_pulse || arrived;
+    }
     if (++intervals % intervals_between_forgetting == 0)
         identities.forget_cgroups();
     return interval;

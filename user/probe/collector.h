@@ -27,6 +27,9 @@ struct WallSpan {
 };
 WallSpan span_of(WallTime previous_end, WallTime now, std::int64_t elapsed);
 
+// Whether the known operations of a pulse (Session::pulse) have arrived in the accounts of that process, whole.
+bool has_pulse(const Sample& sample, std::uint32_t tgid);
+
 class Collector : public IntervalSource {
 public:
     // Takes over an opened session and counts all processes from now on.

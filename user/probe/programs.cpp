@@ -14,6 +14,7 @@
 #include "copyscope.skel.h"
 #include "probe/aim.h"
 #include "probe/libbpf_words.h"
+#include "probe/proof.h"
 #include "probe/snapshot.h"
 #include "probe/verifier_log.h"
 
@@ -211,6 +212,10 @@ Status Programs::attach_module() {
         if (site.state != "armed" && site.state != "unavailable")
             not_measured_.push_back(fmt::format("{} (the module's site is {})", site.name, site.state));
     return {};
+}
+
+Result<std::vector<std::string>> Programs::quiet(const Plan& plan) {
+    return quiet_hooks(known_, plan, skeleton_->obj);
 }
 
 Result<Losses> Programs::losses() const {

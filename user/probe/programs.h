@@ -11,6 +11,7 @@
 #include "probe/breakpoints.h"
 #include "probe/facts.h"
 #include "probe/held_links.h"
+#include "probe/known_operations.h"
 #include "probe/plan.h"
 #include "probe/sites.h"
 
@@ -38,6 +39,11 @@ public:
     // Copying functions that have no breakpoint or site, with the reason.
     const std::vector<std::string>& not_measured() const { return not_measured_; }
 
+    // Bound programs that known operations do not make run; empty: they all run. Fails if that cannot be known.
+    Result<std::vector<std::string>> quiet(const Plan& plan);
+
+    bool pulse() { return known_.pulse(); }
+
     // What the kernel left out: programs, and hits of the module's sites.
     Result<Losses> losses() const;
 
@@ -60,6 +66,7 @@ private:
     std::optional<SiteTable> sites_; // while the module measures; a daemon may not open it any more
     std::vector<std::string> not_measured_;
     std::optional<Refusal> refused_;
+    KnownOperations known_;
 };
 
 } // namespace copyscope

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 
@@ -12,10 +13,13 @@
 #include "copyscope.skel.h"
 #include "probe/account_maps.h"
 #include "probe/programs.h"
+#include "probe/proof.h"
 #include "probe/snapshot.h"
 
 namespace copyscope {
 namespace {
+
+constexpr std::size_t most_named = 4; // hooks in a note
 
 // Two sessions would count each other's cost. The lock is on a directory that only root can open and that every mount
 // namespace shares; the kernel drops it with the process, so nothing can be left behind.
@@ -53,12 +57,43 @@ Result<std::unique_ptr<Session>> Session::open(const Facts& facts, CopySource so
         if (!lock)
             return std::unexpected(lock.error());
         auto programs = std::make_unique<Programs>(std::move(*lock), source);
-        if (auto status = programs->attach(*plan, facts); status)
-            return std::unique_ptr<Session>(new Session(std::move(*plan), source, std::move(programs)));
-        else if (!programs->refused())
+        if (auto status = programs->attach(*plan, facts); status) {
+            std::unique_ptr<Session> session(new Session(std::move(*plan), source, std::move(programs)));
+            if (auto proven = session->prove_at_start(); !proven)
+                return std::unexpected(proven.error());
+            return session;
+        } else if (!programs->refused())
             return std::unexpected(status.error());
         refusals.push_back(*programs->refused());
     }
+}
+
+Status Session::prove_at_start() {
+    const auto quiet = programs_->quiet(plan_);
+    if (!quiet)
+        notes_.push_back("not tried whether the hooks run: " + quiet.error().message);
+    else if (!quiet->empty())
+        return fail(
+            fmt::format("hooks are attached and do not run: {}: {}", fmt::join(*quiet, ", "), remedy_of_quiet_hooks()));
+    return {};
+}
+
+void Session::prove() {
+    auto quiet = programs_->quiet(plan_);
+    if (!quiet || quiet->empty())
+        return;
+    quiet_ += quiet->size();
+    if (quiet->size() > most_named) {
+        const auto others = quiet->size() - most_named;
+        quiet->resize(most_named);
+        quiet->push_back(fmt::format("and {} more", others));
+    }
+    notes_.push_back(fmt::format("hooks have stopped while this was counted, what they count is missing: {}: {}",
+                                 fmt::join(*quiet, ", "), remedy_of_quiet_hooks()));
+}
+
+bool Session::pulse() {
+    return programs_->pulse();
 }
 
 copyscope_bpf* Session::skeleton() const {
@@ -101,6 +136,8 @@ Result<Losses> Session::losses() const {
     auto losses = programs_->losses();
     if (losses)
         *losses -= losses_before_;
+    if (losses)
+        losses->quiet = quiet_;
     return losses;
 }
 

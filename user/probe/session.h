@@ -42,6 +42,17 @@ public:
     SessionMaps maps() const;
     Result<Losses> losses() const; // since begin() or begin_all()
 
+    // Tries whether the hooks still run, by known operations of this process. Those that have stopped are a loss from
+    // now on, and the last note of notes().
+    void prove();
+
+    // Two known operations of this thread, cheap enough for every few seconds, that must arrive in the accounts of this
+    // process (arrived() says whether). False if they could not be made.
+    bool pulse();
+
+    // What a report must say besides: hooks that have stopped, or that could not be tried.
+    const std::vector<std::string>& notes() const { return notes_; }
+
     // What all programs of this session have run since they were loaded, in nanoseconds of all processors. Empty: the
     // kernel does not measure it (sysctl kernel.bpf_stats_enabled=1 makes it).
     std::optional<std::uint64_t> bpf_run_ns() const;
@@ -54,6 +65,7 @@ public:
 
 private:
     Status start_anew();
+    Status prove_at_start();
     copyscope_bpf* skeleton() const;
     Session(Plan plan, CopySource source, std::unique_ptr<Programs> programs);
 
@@ -61,6 +73,8 @@ private:
     CopySource source_;
     std::unique_ptr<Programs> programs_;
     Losses losses_before_;
+    std::uint64_t quiet_ = 0; // hooks that had stopped, each time they were tried
+    std::vector<std::string> notes_;
 };
 
 // How sure the numbers of each class are in this session.

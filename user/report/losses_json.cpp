@@ -12,6 +12,7 @@ nlohmann::ordered_json losses_json(const Losses& losses) {
         result[std::string(loss_name(i))] = losses.inside[i];
     result["missed"] = losses.missed;
     result["unread"] = losses.unread;
+    result["quiet"] = losses.quiet;
     result["total"] = losses.total();
     return result;
 }
@@ -22,6 +23,7 @@ Losses losses_from_json(const JsonReader& reader) {
         losses.inside[i] = reader.number(std::string(loss_name(i)).c_str());
     losses.missed = reader.number("missed");
     losses.unread = reader.number("unread");
+    losses.quiet = reader.number("quiet");
     const std::uint64_t all = reader.number("total");
     losses.unread += all > losses.total() ? all - losses.total() : 0;
     return losses;

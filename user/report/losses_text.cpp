@@ -17,6 +17,8 @@ std::vector<std::string> losses_lines(const Losses& losses) {
         lines.push_back(fmt::format("lost: program runs left out by the kernel: {}", format_count(losses.missed)));
     if (losses.unread > 0)
         lines.push_back(fmt::format("lost: accounts that could not be read: {}", format_count(losses.unread)));
+    if (losses.quiet > 0)
+        lines.push_back(fmt::format("lost: hooks that had stopped: {}", format_count(losses.quiet)));
     return lines;
 }
 

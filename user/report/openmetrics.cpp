@@ -77,6 +77,7 @@ void write_losses(Exposition& out, const MetricsRegistry& registry) {
         out.sample({{"reason", loss_name(loss)}}, losses.inside[loss]);
     out.sample({{"reason", "missed"}}, losses.missed);
     out.sample({{"reason", "unread"}}, losses.unread);
+    out.sample({{"reason", "quiet"}}, losses.quiet);
     out.sample({{"reason", "in_accounts"}}, registry.lost_in_accounts());
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 // The figures of an account in one row: counters, bytes by class, calls by class.
 constexpr std::size_t account_figures = COPYSCOPE_COUNTERS + 2 * COPYSCOPE_CLASSES;
-constexpr std::size_t losses_figures = COPYSCOPE_LOSSES + 2;
+constexpr std::size_t losses_figures = COPYSCOPE_LOSSES + 3;
 constexpr std::size_t most_names = 4096; // of a kind; more is damage
 
 template<typename AnAccount>
@@ -29,7 +29,8 @@ template<typename SomeLosses>
 auto& loss_figure(SomeLosses& losses, std::size_t i) {
     if (i < COPYSCOPE_LOSSES)
         return losses.inside[i];
-    return i == COPYSCOPE_LOSSES ? losses.missed : losses.unread;
+    const std::array others = {&losses.missed, &losses.unread, &losses.quiet};
+    return *others.at(i - COPYSCOPE_LOSSES);
 }
 
 std::string figure_name(std::size_t i) {
@@ -44,7 +45,7 @@ std::string figure_name(std::size_t i) {
 std::string loss_figure_name(std::size_t i) {
     if (i < COPYSCOPE_LOSSES)
         return std::string(loss_name(static_cast<std::uint32_t>(i)));
-    return i == COPYSCOPE_LOSSES ? "missed" : "unread";
+    return std::array{"missed", "unread", "quiet"}.at(i - COPYSCOPE_LOSSES);
 }
 
 constexpr std::array<std::string_view, name_kinds> kind_names = {"counter", "loss", "operation", "endpoint", "source"};
