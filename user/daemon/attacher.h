@@ -31,8 +31,8 @@ public:
     explicit Attacher(CopyChoice copies);
     ~Attacher(); // waits for the thread; one that has begun cannot be stopped in the kernel, for seconds
 
-    // Call it once nothing else can fail. While another copyscope measures on this machine the thread waits until that has
-    // ended.
+    // Call it once nothing else can fail. While another copyscope measures on this machine the thread waits until that
+    // has ended.
     void begin() { begun_.release(); }
 
     // Once: what came of it. Empty: not done yet, or taken already.
@@ -50,7 +50,7 @@ private:
     std::optional<Result<Attached>> result_;
     std::atomic<bool> stop_ = false;
     std::counting_semaphore<2> begun_{0}; // by begin(), and by who ends
-    std::thread thread_; // the last member: it uses the others
+    std::thread thread_;                  // the last member: it uses the others
 };
 
 } // namespace copyscope
