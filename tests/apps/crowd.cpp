@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A crowd of foreign tracers: attaches COUNT BPF programs of one instruction each to the end of FUNCTION, says "ready",
-// and holds them until its stdin ends. usage: copyscope-crowd FUNCTION COUNT
+// A crowd of foreign tracers: attaches COUNT BPF programs that do nothing to the end of FUNCTION, or as many as find
+// room, says "ready", and holds them until its stdin ends.
+// usage: copyscope-crowd FUNCTION COUNT
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>

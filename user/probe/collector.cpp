@@ -19,6 +19,9 @@ constexpr std::int64_t slack_ms = 1000;
 // cgroups come and go; their paths are found again soon enough.
 constexpr std::uint32_t intervals_between_forgetting = 600;
 
+// A pulse costs two system calls, and two accounts of our own.
+constexpr std::int64_t between_pulses_ms = 10'000;
+
 WallTime wall_time() {
     using namespace std::chrono;
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -50,9 +53,6 @@ WallSpan span_of(WallTime previous_end, WallTime now, std::int64_t elapsed) {
     return {.begin = jumped ? now - elapsed : previous_end, .end = now};
 }
 
-// A pulse costs four system calls of the kernel and two accounts of our own.
-constexpr std::int64_t between_pulses_ms = 10'000;
-
 struct Collector::Known {
     explicit Known(const SessionMaps& session_maps) : maps(session_maps) {}
 
@@ -63,9 +63,8 @@ struct Collector::Known {
     WallTime end = wall_time();
     std::int64_t read_at = boot_time();
     std::uint32_t intervals = 0;
-    std::optional<std::int64_t>
-        pulse_at{}; // when it was made last; in a pid namespace our own accounts are not to be found
-    bool found_pulse = false;
+    std::optional<std::int64_t> pulse_at{}; // when it was made last
+    bool found_pulse = false; // ever: in a pid namespace our own accounts are not to be found, and nothing is missing
 };
 
 Collector::Collector(std::unique_ptr<Session> session, std::unique_ptr<Known> known)

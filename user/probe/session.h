@@ -47,7 +47,7 @@ public:
     void prove();
 
     // Two known operations of this thread, cheap enough for every few seconds, that must arrive in the accounts of this
-    // process (arrived() says whether). False if they could not be made.
+    // process (has_pulse() says whether). False if they could not be made.
     bool pulse();
 
     // What a report must say besides: hooks that have stopped, or that could not be tried.
