@@ -165,6 +165,7 @@ int BPF_PROG(share_blocks, struct file *in, __s64 in_at, struct file *out, __s64
 		return 0;
 	ledger_reference(ledger, LEG_SOURCE, bytes);
 	ledger->seen[LEG_SINK] += bytes;
+	ledger->linked[LEG_SINK] += bytes;
 	return 0;
 }
 

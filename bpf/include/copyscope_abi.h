@@ -153,7 +153,8 @@ enum copyscope_counter {
 	COPYSCOPE_API_SYNC_DEVICE_BYTES,
 	COPYSCOPE_API_SYNC_DEVICE_CALLS,
 	COPYSCOPE_UNEXPLAINED_BYTES, /* moved, but no copy, reference or DMA was seen for it (per operation, per leg) */
-	COPYSCOPE_EXCESS_BYTES,      /* copied or referenced, but not in the return value (retries, failed operations) */
+	COPYSCOPE_EXCESS_BYTES,      /* copied, but not in the return value (retries, failed operations) */
+	COPYSCOPE_VAIN_REFERENCE_BYTES, /* of REFERENCED_BYTES: not in the return value; linked into a pipe, and not taken out */
 	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */
 	COPYSCOPE_COUNTERS,
 };

@@ -72,6 +72,7 @@ static __always_inline void ledger_reference(struct ledger *ledger, enum leg leg
 {
 	ledger->referenced += bytes;
 	ledger->seen[leg] += bytes;
+	ledger->linked[leg] += bytes;
 	ledger->dirty |= DIRTY_OTHER;
 }
 
@@ -161,6 +162,7 @@ static __always_inline void ledger_reset(struct ledger *ledger)
 	for (i = 0; i < CLASSES; i++)
 		ledger->bytes[i] = ledger->calls[i] = 0;
 	ledger->referenced = ledger->direct[LEG_SOURCE] = ledger->direct[LEG_SINK] = 0;
+	ledger->linked[LEG_SOURCE] = ledger->linked[LEG_SINK] = 0;
 	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = 0;
 	ledger->around_pages = ledger->swapped_in = 0;
 	ledger->cow_derived = ledger->lost = 0;
@@ -255,12 +257,29 @@ struct ending {
 	long moved;          /* bytes, or a negative error */
 	__u32 operations;    /* 0: this was not the whole of one */
 	__u32 mode_switches;
-	__u32 closes;        /* 1 << enum leg: legs on which what was seen must equal `moved` */
+	__u32 closes;        /* 1 << enum leg: legs on which what was seen must equal `moved`; STAYS */
 };
 
+/* Beside the legs: what was read stays where it is, to be read again (MSG_PEEK). It is copied, and no payload. */
+#define STAYS (1U << LEGS)
+
 /*
- * Conservation, per operation and leg: more copied or referenced than moved is excess (a retried or failed operation),
- * moved without a trace is unexplained. Device blocks are larger than a short tail, so direct bytes are never excess.
+ * More was seen on a leg than was moved. Pages that sendfile linked into its pipe and a full socket did not take are
+ * dropped, and linked again by the next call (fs/splice.c:splice_direct_to_actor): nothing was copied for them, so they
+ * are references in vain. Only what no reference explains was copied in vain.
+ */
+static __always_inline void post_surplus(struct copyscope_account *account, __u64 surplus, __u64 linked)
+{
+	if (linked > surplus)
+		linked = surplus;
+	POST(COPYSCOPE_VAIN_REFERENCE_BYTES, linked);
+	POST(COPYSCOPE_EXCESS_BYTES, surplus - linked);
+}
+
+/*
+ * Conservation, per operation and leg: more copied or referenced than moved is surplus (a short, retried or failed
+ * operation), moved without a trace is unexplained. Device blocks are larger than a short tail, so direct bytes are never
+ * surplus.
  */
 static __always_inline void post_closure(struct ledger *ledger, struct copyscope_account *account, __u64 moved,
 					 __u32 closes)
@@ -271,7 +290,7 @@ static __always_inline void post_closure(struct ledger *ledger, struct copyscope
 		if (!(closes & (1U << leg)))
 			continue;
 		if (ledger->seen[leg] > moved)
-			POST(COPYSCOPE_EXCESS_BYTES, ledger->seen[leg] - moved);
+			post_surplus(account, ledger->seen[leg] - moved, ledger->linked[leg]);
 		else if (ledger->seen[leg] + ledger->direct[leg] < moved)
 			POST(COPYSCOPE_UNEXPLAINED_BYTES, moved - ledger->seen[leg] - ledger->direct[leg]);
 	}

@@ -36,6 +36,7 @@ struct ledger {
 	__u64 nvcsw, nivcsw;
 	__u64 asked;
 	__u64 seen[LEGS];        /* bytes copied or referenced on each leg */
+	__u64 linked[LEGS];      /* of `seen`: by reference */
 	__u64 direct[LEGS];      /* user pages handed to a device */
 	__u64 bytes[CLASSES];    /* CPU copies */
 	__u64 calls[CLASSES];

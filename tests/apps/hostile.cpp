@@ -10,6 +10,7 @@
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <thread>
@@ -550,6 +551,46 @@ void sendfile_end() {
     off_t offset = data_bytes - 5000;
     say("moved", sendfile(tcp.out, open_data(), &offset, 50000));
 }
+// A full socket takes less than was linked into the pipe: the rest is dropped, and linked again by the next call. The
+// receiver takes a little at a time, so that this happens again and again.
+void sendfile_short() {
+    const auto tcp = make_tcp();
+    must(fcntl(tcp.out, F_SETFL, O_NONBLOCK), "O_NONBLOCK");
+    const int data = open_data(), small = 16384;
+    must(setsockopt(tcp.out, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), "SO_SNDBUF");
+    off_t offset = 0;
+    long calls = 0, errors = 0;
+    constexpr off_t total = 300000; // each pause may be that of a timer of TCP's
+    char* memory = filled(20000);
+    while (offset < total) {
+        const long moved = sendfile(tcp.out, data, &offset, static_cast<std::size_t>(total - offset));
+        calls++;
+        if (moved >= 0)
+            continue;
+        if (errno != EAGAIN)
+            give_up("sendfile");
+        errors++;
+        must(recv(tcp.in, memory, 20000, 0), "receive");
+    }
+    say("moved", offset);
+    say("operations", calls);
+    say("errors", errors);
+}
+void sendfile_refused() { // all that was linked is dropped
+    const auto tcp = make_tcp();
+    signal(SIGPIPE, SIG_IGN);
+    must(shutdown(tcp.out, SHUT_WR), "shutdown");
+    off_t offset = 0;
+    say("failed", sendfile(tcp.out, open_data(), &offset, 50000) < 0 && errno == EPIPE);
+}
+void sendfile_limit() { // the file may not grow beyond: a page is linked that is copied in part
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{100000, 100000};
+    const int out = open_scratch();
+    must(setrlimit(RLIMIT_FSIZE, &limit), "setrlimit");
+    off_t offset = 0;
+    say("moved", sendfile(out, open_data(), &offset, 300000));
+}
 void sendfile_to_file() {
     off_t offset = 0;
     say("moved", sendfile(open_scratch(), open_data(), &offset, 50000));
@@ -719,6 +760,9 @@ constexpr Case table[] = {
     {"vector_empty", vector_empty},
     {"sendfile_offset", sendfile_offset},
     {"sendfile_end", sendfile_end},
+    {"sendfile_short", sendfile_short},
+    {"sendfile_refused", sendfile_refused},
+    {"sendfile_limit", sendfile_limit},
     {"sendfile_to_file", sendfile_to_file},
     {"copy_range", copy_range},
     {"small_pipe", small_pipe},

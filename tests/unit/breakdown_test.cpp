@@ -199,13 +199,14 @@ TEST(Breakdown, MeasuredReplacesDerived) {
 
 // ---- with any accounts ----
 
-constexpr std::uint64_t Row::*figures[] = {&Row::payload_bytes,    &Row::bytes_asked,        &Row::operations,
-                                           &Row::errors,           &Row::mode_switches,      &Row::ctx_voluntary,
-                                           &Row::ctx_involuntary,  &Row::transmit_bytes,     &Row::late_bytes,
-                                           &Row::referenced_bytes, &Row::dma_from_device,    &Row::dma_to_device,
-                                           &Row::faults_minor,     &Row::faults_major,       &Row::faults_cow,
-                                           &Row::kernel_ns,        &Row::unaccounted_bytes,  &Row::lost,
-                                           &Row::swapped_in_pages, &Row::mapped_around_pages};
+constexpr std::uint64_t Row::*figures[] = {
+    &Row::payload_bytes,    &Row::bytes_asked,         &Row::operations,
+    &Row::errors,           &Row::mode_switches,       &Row::ctx_voluntary,
+    &Row::ctx_involuntary,  &Row::transmit_bytes,      &Row::late_bytes,
+    &Row::referenced_bytes, &Row::dma_from_device,     &Row::dma_to_device,
+    &Row::faults_minor,     &Row::faults_major,        &Row::faults_cow,
+    &Row::kernel_ns,        &Row::unaccounted_bytes,   &Row::lost,
+    &Row::swapped_in_pages, &Row::mapped_around_pages, &Row::vain_reference_bytes};
 
 Interval random_interval(unsigned seed) {
     std::mt19937 random(seed);

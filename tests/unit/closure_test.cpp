@@ -82,6 +82,14 @@ TEST(Closure, UnexplainedAndExcessAreUnaccounted) {
     EXPECT_EQ(strategy_row(cold_run(test_sendfile, accounts)).unaccounted_bytes, 5300U);
 }
 
+TEST(Closure, ReferencesInVainAreAFigureOfTheirOwn) {
+    auto accounts = sendfile_accounts(0);
+    accounts[0].value.counter[COPYSCOPE_VAIN_REFERENCE_BYTES] = 61440;
+    const Row row = strategy_row(cold_run(test_sendfile, accounts));
+    EXPECT_EQ(row.unaccounted_bytes, 0U);
+    EXPECT_EQ(row.vain_reference_bytes, 61440U);
+}
+
 TEST(Closure, TheNullDeviceSwallowsWhatItTook) {
     auto accounts = sendfile_accounts(0);
     accounts[0].value.counter[COPYSCOPE_UNEXPLAINED_BYTES] = size;

@@ -28,6 +28,7 @@ Row full_row() {
     row.transmit_bytes = 2;
     row.late_bytes = 8;
     row.referenced_bytes = 10;
+    row.vain_reference_bytes = 9;
     row.dma_from_device = 11;
     row.dma_to_device = 12;
     row.faults_minor = 13;
@@ -118,6 +119,7 @@ TEST(JsonFormat, ByteForByte) {
       "cycles": 2,
       "transmit_bytes": 2,
       "late_bytes": 8,
+      "vain_reference_bytes": 9,
       "errors": 4,
       "bytes_asked": 20,
       "cpu_copy_calls": {

@@ -57,6 +57,7 @@ constexpr auto names = [] {
     names[COPYSCOPE_API_SYNC_DEVICE_CALLS] = "api_sync_device_calls";
     names[COPYSCOPE_UNEXPLAINED_BYTES] = "unexplained_bytes";
     names[COPYSCOPE_EXCESS_BYTES] = "excess_bytes";
+    names[COPYSCOPE_VAIN_REFERENCE_BYTES] = "vain_reference_bytes";
     names[COPYSCOPE_LOST] = "lost";
     return names;
 }();

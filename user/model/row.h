@@ -58,8 +58,9 @@ struct Row {
     std::uint64_t ctx_voluntary = 0, ctx_involuntary = 0;
     CpuCopies cpu_copy_bytes, cpu_copy_calls;
     std::uint64_t transmit_bytes = 0,
-                  late_bytes = 0;       // parts of cpu_copy_bytes.kernel: segmentation, MSG_ZEROCOPY undone
-    std::uint64_t referenced_bytes = 0; // user pages handed to a device by direct I/O included
+                  late_bytes = 0;           // parts of cpu_copy_bytes.kernel: segmentation, MSG_ZEROCOPY undone
+    std::uint64_t referenced_bytes = 0;     // user pages handed to a device by direct I/O included
+    std::uint64_t vain_reference_bytes = 0; // of those: linked into a pipe and dropped, because a send came back short
     std::uint64_t dma_from_device = 0, dma_to_device = 0;
     Syncs syncs;              // of the DMA buffer, as the program asked for them
     std::optional<Syncs> api; // those that the kernel's DMA API made, for any device

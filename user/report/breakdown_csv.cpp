@@ -47,6 +47,7 @@ constexpr Column columns[] = {
     {"unaccounted_bytes", FIELD(csv_number(row.unaccounted_bytes))},
     {"lost", FIELD(csv_number(row.lost))},
     {"provenance", FIELD(row.provenance)},
+    {"vain_reference_bytes", FIELD(csv_number(row.vain_reference_bytes))},
 };
 #undef FIELD
 

@@ -17,6 +17,8 @@ constexpr Family families[] = {
     {"copyscope_payload_bytes", "bytes", &MetricSums::payload,
      "Bytes moved; what goes into memory or a pipe and out again is counted once."},
     {"copyscope_referenced_bytes", "bytes", &MetricSums::referenced, "Bytes handed over by reference, not copied."},
+    {"copyscope_vain_reference_bytes", "bytes", &MetricSums::vain_references,
+     "Bytes handed over by reference and not taken, because a send came back short; none of them was copied."},
     {"copyscope_unaccounted_bytes", "bytes", &MetricSums::unaccounted,
      "Bytes moved for which no copy, reference or DMA was seen, and the other way round."},
     {"copyscope_operations", "", &MetricSums::operations, "System calls that move data, and page faults."},

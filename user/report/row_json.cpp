@@ -73,6 +73,7 @@ Json main_figures(const Row& row) {
 Json more_figures(const Row& row) {
     return {{"transmit_bytes", row.transmit_bytes},
             {"late_bytes", row.late_bytes},
+            {"vain_reference_bytes", row.vain_reference_bytes},
             {"errors", row.errors},
             {"bytes_asked", row.bytes_asked},
             {"cpu_copy_calls", copies_json(row.cpu_copy_calls)},
@@ -125,6 +126,7 @@ void read_figures(const JsonReader& reader, Row& row) {
     row.provenance = reader.text("provenance");
     row.transmit_bytes = reader.number("transmit_bytes");
     row.late_bytes = reader.number("late_bytes");
+    row.vain_reference_bytes = reader.optional_number("vain_reference_bytes").value_or(0); // older reports have none
     row.errors = reader.number("errors");
     row.bytes_asked = reader.number("bytes_asked");
     row.cpu_copy_calls = copies_from(reader.object("cpu_copy_calls"));

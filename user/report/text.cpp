@@ -165,6 +165,11 @@ public:
                                  format_count(row.unaccounted_bytes), name_of(row)),
                      Colour::yellow);
         for (const Row& row : report_.rows)
+            if (row.vain_reference_bytes > 0 && row.strategy != all_operations)
+                line(fmt::format("referenced in vain: {} bytes in {}: linked and not taken by a full socket or pipe; "
+                                 "nothing was copied",
+                                 format_count(row.vain_reference_bytes), name_of(row)));
+        for (const Row& row : report_.rows)
             if (row.lost > 0 && row.strategy != all_operations)
                 line(fmt::format("lost: {} events in {}", format_count(row.lost), name_of(row)), Colour::yellow);
         for (const std::string& loss : losses_lines(report_.losses))
