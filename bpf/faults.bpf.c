@@ -5,20 +5,34 @@
  */
 #include "endpoint.bpf.h"
 
+/* Of a mapping with a file behind it: the file and its pages, or memory that has no other end. */
+static __always_inline void file_fault(struct ledger *ledger, const struct vm_area_struct *vma)
+{
+	bool huge = vma->vm_flags & VM_HUGETLB;
+
+	if (huge || is_shared_memory(vma)) {
+		ledger->key.source = (struct copyscope_endpoint){
+			.kind = huge ? huge_kind(vma) : COPYSCOPE_END_MEMORY_SHARED,
+			.flags = huge ? COPYSCOPE_END_HUGE : 0,
+		};
+		ledger->key.sink = ledger->key.source;
+		return;
+	}
+	ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_FILE,
+							 .device = vma->vm_file->f_inode->i_sb->s_dev};
+	ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_FILE};
+}
+
 static __always_inline void fault_open(struct ledger *ledger, const struct task_struct *task,
 				       const struct vm_area_struct *vma)
 {
-	struct file *file = vma->vm_file;
-
 	if (maps_dma_buffer(vma)) {
 		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_DMA,
 								 .device = dma_buffer_device};
 		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_DMA,
 							       .flags = dma_buffer_flags(vma)};
-	} else if (file) {
-		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_FILE,
-								 .device = file->f_inode->i_sb->s_dev};
-		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_FILE};
+	} else if (maps_file(vma)) {
+		file_fault(ledger, vma);
 	} else {
 		ledger->key.source = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_ANON};
 		ledger->key.sink = (struct copyscope_endpoint){.kind = COPYSCOPE_END_MEMORY_ANON};

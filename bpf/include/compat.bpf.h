@@ -222,9 +222,15 @@ static __always_inline __u32 ata_bytes_done(const void *command)
 	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE |              \
 	 VM_FAULT_FALLBACK)
 /* include/linux/mm.h */
+#define VM_MAYSHARE 0x00000080 /* MAP_SHARED; VM_SHARED is taken away from one that may not be written */
 #define VM_PFNMAP 0x00000400
 #define VM_IO 0x00004000
+#define VM_HUGETLB 0x00400000
 #define VM_MIXEDMAP 0x10000000
+/* include/linux/fs.h */
+#define SB_KERNMOUNT (1UL << 22)
+/* include/uapi/linux/magic.h */
+#define TMPFS_MAGIC 0x01021994
 /* include/linux/sched.h */
 #define PF_EXITING 0x00000004
 

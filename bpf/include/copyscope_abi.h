@@ -57,7 +57,7 @@ enum copyscope_endpoint_kind {
 	COPYSCOPE_END_NONE = 0,     /* could not be found out */
 	COPYSCOPE_END_MEMORY,       /* user memory, its mapping could not be looked up */
 	COPYSCOPE_END_MEMORY_ANON,  /* anonymous user memory */
-	COPYSCOPE_END_MEMORY_FILE,  /* user memory that maps a file's page cache */
+	COPYSCOPE_END_MEMORY_FILE,  /* user memory whose pages are a file's page cache */
 	COPYSCOPE_END_MEMORY_DEVICE,/* user memory that maps a device (VM_PFNMAP, VM_IO, VM_MIXEDMAP) */
 	COPYSCOPE_END_MEMORY_DMA,   /* user memory that maps /dev/copyscope */
 	COPYSCOPE_END_FILE,         /* regular file */
@@ -70,6 +70,9 @@ enum copyscope_endpoint_kind {
 	COPYSCOPE_END_UNIX,
 	COPYSCOPE_END_SOCKET,       /* any other socket */
 	COPYSCOPE_END_OTHER,
+	COPYSCOPE_END_MEMORY_SHARED, /* user memory shared with others, of no file: shared anonymous, memfd, System V, POSIX */
+	COPYSCOPE_END_MEMORY_PRIVATE,/* user memory that maps a file privately, and has pages of its own */
+	COPYSCOPE_END_MEMORY_STATIC, /* the program's own .data and .rodata: its executable, mapped privately */
 	COPYSCOPE_END_COUNT,
 };
 
@@ -79,6 +82,7 @@ enum copyscope_endpoint_kind {
 #define COPYSCOPE_END_NO_SG 0x4    /* socket routed to a device without scatter-gather (NETIF_F_SG) */
 #define COPYSCOPE_END_VIRTUAL 0x8  /* socket routed to a device without hardware behind it (veth, tun, bridge...) */
 #define COPYSCOPE_END_COHERENT 0x10 /* mapped DMA buffer that cannot be pinned (VM_PFNMAP) */
+#define COPYSCOPE_END_HUGE 0x20    /* user memory of hugetlbfs */
 
 struct copyscope_endpoint {
 	__u16 kind;   /* enum copyscope_endpoint_kind */

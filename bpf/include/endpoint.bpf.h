@@ -166,6 +166,7 @@ static __always_inline void fd_endpoint(const struct task_struct *task, __u32 fd
 struct vma_answer {
 	__u64 start, end;
 	__u16 kind, flags;
+	__u32 sink; /* 1: asked for memory that will be written to */
 };
 
 /* A mapping of /dev/copyscope. That of a dma-buf exported from it is a file's of its own. */
@@ -180,6 +181,67 @@ static __always_inline __u16 dma_buffer_flags(const struct vm_area_struct *vma)
 	return vma->vm_flags & VM_PFNMAP ? COPYSCOPE_END_COHERENT : 0;
 }
 
+/* Anonymous memory has no operations; a private mapping of /dev/zero is that, and keeps its file (drivers/char/mem.c). */
+static __always_inline bool maps_file(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && vma->vm_ops;
+}
+
+/* Where glibc's shm_open() makes its files, in any mount namespace: a tmpfs mounted at .../shm. */
+static __always_inline bool is_posix_shared(struct file *file)
+{
+	struct mount *mount = (void *)file->f_path.mnt - bpf_core_field_offset(struct mount, mnt);
+	const unsigned char *name = BPF_CORE_READ(mount, mnt_mountpoint, d_name.name);
+	char start[4] = {};
+
+	bpf_probe_read_kernel(start, sizeof(start), name);
+	return start[0] == 's' && start[1] == 'h' && start[2] == 'm' && !start[3];
+}
+
+/*
+ * Memory that is shared but no file's, though every shared mapping has one: MAP_SHARED | MAP_ANONYMOUS, /dev/zero, memfd
+ * and System V segments lie in a tmpfs that is mounted nowhere (mm/shmem.c:shm_mnt).
+ */
+static __always_inline bool is_shared_memory(const struct vm_area_struct *vma)
+{
+	struct super_block *super = vma->vm_file->f_inode->i_sb;
+
+	if (super->s_magic != TMPFS_MAGIC)
+		return false;
+	return (super->s_flags & SB_KERNMOUNT) || is_posix_shared(vma->vm_file);
+}
+
+/* Memory of hugetlbfs, which is no file to anybody but mmap. */
+static __always_inline __u16 huge_kind(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_MAYSHARE ? COPYSCOPE_END_MEMORY_SHARED : COPYSCOPE_END_MEMORY_ANON;
+}
+
+/*
+ * A mapping with a file behind it. Pages of a private one are the file's until they are written to, and then the process's
+ * own: which of both a page is only the page tables know. The mapping has an anon_vma as soon as any of its pages is its
+ * own (mm/memory.c:anon_vma_prepare) and gets one when it is copied into; so that decides for all of it.
+ */
+static __always_inline void classify_file_vma(const struct vm_area_struct *vma, struct vma_answer *answer)
+{
+	bool shared = vma->vm_flags & VM_MAYSHARE;
+
+	if (vma->vm_flags & VM_HUGETLB) {
+		answer->kind = huge_kind(vma);
+		answer->flags = COPYSCOPE_END_HUGE;
+		return;
+	}
+	if (!shared && !answer->sink)
+		answer->end = 0; /* nothing to be remembered for a sink */
+	answer->kind = COPYSCOPE_END_MEMORY_FILE;
+	if (!shared && vma->vm_file->f_inode == vma->vm_mm->exe_file->f_inode)
+		answer->kind = COPYSCOPE_END_MEMORY_STATIC;
+	else if (!shared && (answer->sink || vma->anon_vma))
+		answer->kind = COPYSCOPE_END_MEMORY_PRIVATE;
+	else if (is_shared_memory(vma))
+		answer->kind = COPYSCOPE_END_MEMORY_SHARED;
+}
+
 static long classify_vma(struct task_struct *task, struct vm_area_struct *vma, struct vma_answer *answer)
 {
 	answer->start = vma->vm_start;
@@ -191,15 +253,17 @@ static long classify_vma(struct task_struct *task, struct vm_area_struct *vma, s
 	}
 	if (vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP))
 		answer->kind = COPYSCOPE_END_MEMORY_DEVICE;
+	else if (!maps_file(vma))
+		answer->kind = COPYSCOPE_END_MEMORY_ANON;
 	else
-		answer->kind = vma->vm_file ? COPYSCOPE_END_MEMORY_FILE : COPYSCOPE_END_MEMORY_ANON;
+		classify_file_vma(vma, answer);
 	return 0;
 }
 
 /* Returns an error if it could not be looked up: another thread maps memory at this moment (mmap_lock is taken). */
-__weak __noinline int look_up_memory(struct ledger *ledger, __u64 address)
+__weak __noinline int look_up_memory(struct ledger *ledger, __u64 address, __u32 sink)
 {
-	struct vma_answer answer = {.kind = COPYSCOPE_END_MEMORY};
+	struct vma_answer answer = {.kind = COPYSCOPE_END_MEMORY, .sink = sink};
 	long err;
 
 	if (!ledger)
@@ -213,9 +277,9 @@ __weak __noinline int look_up_memory(struct ledger *ledger, __u64 address)
 }
 
 /* At the end of an operation, for what could not be answered at its beginning. */
-__weak __noinline int look_up_memory_again(struct ledger *ledger)
+__weak __noinline int look_up_memory_again(struct ledger *ledger, __u32 sink)
 {
-	if (!ledger || !look_up_memory(ledger, ledger->memory_address))
+	if (!ledger || !look_up_memory(ledger, ledger->memory_address, sink))
 		return 0;
 	lose(COPYSCOPE_LOSS_VMA);
 	ledger->lost++;
@@ -234,7 +298,7 @@ static __always_inline struct copyscope_endpoint memory_endpoint(const struct le
  */
 static __always_inline void source_memory(struct ledger *ledger, __u64 address)
 {
-	look_up_memory(ledger, address);
+	look_up_memory(ledger, address, 0);
 	ledger->memory_address = address;
 	ledger->key.source = memory_endpoint(ledger);
 }
@@ -243,7 +307,7 @@ static __always_inline void recheck_source_memory(struct ledger *ledger)
 {
 	if (ledger->key.source.kind != COPYSCOPE_END_MEMORY)
 		return;
-	look_up_memory_again(ledger);
+	look_up_memory_again(ledger, 0);
 	ledger->key.source = memory_endpoint(ledger);
 }
 
@@ -261,7 +325,7 @@ static __always_inline void sink_memory(struct ledger *ledger, const struct task
 
 	if (address < ledger->memory_start || address >= ledger->memory_end || total != ledger->memory_total ||
 	    ++ledger->memory_uses > MEMORY_USES) {
-		look_up_memory(ledger, address);
+		look_up_memory(ledger, address, 1);
 		ledger->memory_total = total;
 		ledger->memory_uses = 0;
 	}
@@ -274,7 +338,7 @@ static __always_inline void recheck_sink_memory(struct ledger *ledger)
 {
 	if (ledger->memory_end || !ledger->memory_address)
 		return;
-	look_up_memory_again(ledger);
+	look_up_memory_again(ledger, 1);
 	ledger->key.sink = memory_endpoint(ledger);
 }
 

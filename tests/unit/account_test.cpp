@@ -135,6 +135,15 @@ TEST(Endpoint, TextSaysKindAndFlags) {
     EXPECT_EQ(endpoint_text({COPYSCOPE_END_MEMORY_DMA, COPYSCOPE_END_COHERENT, 0}), "mapped DMA buffer (coherent)");
 }
 
+TEST(Endpoint, MemoryIsOfAUserProcess) {
+    for (auto kind : {COPYSCOPE_END_MEMORY, COPYSCOPE_END_MEMORY_ANON, COPYSCOPE_END_MEMORY_DMA,
+                      COPYSCOPE_END_MEMORY_SHARED, COPYSCOPE_END_MEMORY_PRIVATE, COPYSCOPE_END_MEMORY_STATIC})
+        EXPECT_TRUE(is_memory({static_cast<__u16>(kind), 0, 0})) << kind;
+    for (auto kind : {COPYSCOPE_END_NONE, COPYSCOPE_END_FILE, COPYSCOPE_END_DMA, COPYSCOPE_END_OTHER})
+        EXPECT_FALSE(is_memory({static_cast<__u16>(kind), 0, 0})) << kind;
+    EXPECT_EQ(endpoint_text({COPYSCOPE_END_MEMORY_SHARED, COPYSCOPE_END_HUGE, 0}), "shared memory (huge)");
+}
+
 TEST(Endpoint, OnlyTheCharacterDeviceOneThreeIsTheNullDevice) {
     EXPECT_TRUE(is_null_device({COPYSCOPE_END_CHAR, 0, make_device(1, 3)}));
     EXPECT_FALSE(is_null_device({COPYSCOPE_END_FILE, 0, make_device(1, 3)}));

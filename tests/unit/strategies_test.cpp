@@ -108,6 +108,15 @@ TEST(Strategies, MappedFilesTakeTheirFaultsAlong) {
                 ElementsAre("mmap"));
 }
 
+TEST(Strategies, MemoryOfNoFileIsABuffer) {
+    for (auto kind : {COPYSCOPE_END_MEMORY_SHARED, COPYSCOPE_END_MEMORY_PRIVATE, COPYSCOPE_END_MEMORY_STATIC}) {
+        const Account read = moving(COPYSCOPE_OP_PREAD64, file, end(kind), size);
+        const Account write = moving(COPYSCOPE_OP_PWRITE64, end(kind), file, size);
+        EXPECT_THAT(names_of({read, write}), ElementsAre("read+write", "read+write"));
+        EXPECT_EQ(payload_of({read, write}), size);
+    }
+}
+
 TEST(Strategies, AnonymousFaults) {
     EXPECT_THAT(names_of({account(COPYSCOPE_OP_FAULT, anon, anon, {{COPYSCOPE_FAULTS_MINOR, 9}})}),
                 ElementsAre("fault"));

@@ -55,6 +55,9 @@ constexpr auto endpoint_names = [] {
     names[COPYSCOPE_END_UNIX] = "unix socket";
     names[COPYSCOPE_END_SOCKET] = "other socket";
     names[COPYSCOPE_END_OTHER] = "other";
+    names[COPYSCOPE_END_MEMORY_SHARED] = "shared memory";
+    names[COPYSCOPE_END_MEMORY_PRIVATE] = "private copy";
+    names[COPYSCOPE_END_MEMORY_STATIC] = "static data";
     return names;
 }();
 
@@ -223,6 +226,7 @@ std::string endpoint_text(const copyscope_endpoint& end) {
     add(COPYSCOPE_END_NO_SG, "no sg");
     add(COPYSCOPE_END_VIRTUAL, "virtual");
     add(COPYSCOPE_END_COHERENT, "coherent");
+    add(COPYSCOPE_END_HUGE, "huge");
     return words.empty() ? text : text + " (" + words + ")";
 }
 
@@ -243,6 +247,11 @@ bool is_null_device(const copyscope_endpoint& end) {
 
 bool is_zero_device(const copyscope_endpoint& end) {
     return end.kind == COPYSCOPE_END_CHAR && end.device == make_device(1, 5);
+}
+
+bool is_memory(const copyscope_endpoint& end) {
+    return (end.kind >= COPYSCOPE_END_MEMORY && end.kind <= COPYSCOPE_END_MEMORY_DMA) ||
+           (end.kind >= COPYSCOPE_END_MEMORY_SHARED && end.kind <= COPYSCOPE_END_MEMORY_STATIC);
 }
 
 bool is_socket(const copyscope_endpoint& end) {

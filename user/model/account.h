@@ -99,6 +99,7 @@ constexpr std::uint32_t make_device(std::uint32_t major, std::uint32_t minor) {
 // /dev/null, which takes every byte and copies none.
 bool is_null_device(const copyscope_endpoint& end);
 bool is_zero_device(const copyscope_endpoint& end); // /dev/zero, which stores zeros and copies nothing
+bool is_memory(const copyscope_endpoint& end);      // of a user process
 bool is_socket(const copyscope_endpoint& end);
 
 } // namespace copyscope

@@ -38,8 +38,7 @@ Role role_in(const StrategyRun& run, const copyscope_account_key& key) {
 }
 
 bool is_stop_on_the_way(const copyscope_endpoint& end) {
-    return end.kind == COPYSCOPE_END_PIPE || end.kind == COPYSCOPE_END_NONE ||
-           (end.kind >= COPYSCOPE_END_MEMORY && end.kind <= COPYSCOPE_END_MEMORY_DMA);
+    return end.kind == COPYSCOPE_END_PIPE || end.kind == COPYSCOPE_END_NONE || is_memory(end);
 }
 
 // What the accounts add to what the runner of the strategy said.

@@ -25,9 +25,10 @@ Cell alarm_cell(Cell cell, bool on) {
 
 std::string short_ends(std::string text) {
     constexpr std::pair<std::string_view, std::string_view> shorter[] = {
-        {"anonymous memory", "anon"},      {"mapped file", "mmap"}, {"mapped device", "mmap dev"},
-        {"mapped DMA buffer", "mmap DMA"}, {"DMA buffer", "DMA"},   {"block device", "block"},
-        {"char device", "char"},           {"unix socket", "unix"},
+        {"anonymous memory", "anon"},      {"mapped file", "mmap"},   {"mapped device", "mmap dev"},
+        {"mapped DMA buffer", "mmap DMA"}, {"DMA buffer", "DMA"},     {"block device", "block"},
+        {"char device", "char"},           {"unix socket", "unix"},   {"shared memory", "shared"},
+        {"private copy", "private"},       {"static data", "static"},
     };
     for (auto [name, brief] : shorter)
         for (std::size_t at; (at = text.find(name)) != std::string::npos;)
