@@ -77,7 +77,7 @@ int BPF_PROG(enter_vfs_readv, struct file *file, __u64 address, unsigned long se
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct ledger *ledger = ledger_begin(task);
-	struct vector vector = {.base = address};
+	struct vector vector = {.base = address, .sink = 1};
 	__u32 op;
 
 	if (!ledger)
@@ -153,7 +153,7 @@ static __always_inline bool failed_early(long result)
 static __always_inline void enter_input_vector(struct ledger *ledger, const struct task_struct *task, __u32 fd,
 					       __u64 address, __u64 segments)
 {
-	struct vector vector = {.base = address};
+	struct vector vector = {.base = address, .sink = 1};
 
 	read_vector(&vector, segments);
 	enter_input(ledger, task, fd, vector.base, vector.asked);

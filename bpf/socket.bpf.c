@@ -14,11 +14,11 @@ static __always_inline void enter_receive(struct ledger *ledger, const struct ta
 	enter_input(ledger, task, SYSCALL_ARG1(regs), SYSCALL_ARG2(regs), SYSCALL_ARG3(regs));
 }
 
-static __always_inline void message_vector(const struct pt_regs *regs, struct vector *vector)
+static __always_inline void message_vector(const struct pt_regs *regs, struct vector *vector, __u32 sink)
 {
 	struct user_msghdr message;
 
-	*vector = (struct vector){.asked = ASKED_UNKNOWN};
+	*vector = (struct vector){.asked = ASKED_UNKNOWN, .sink = sink};
 	if (bpf_probe_read_user(&message, sizeof(message), (void *)SYSCALL_ARG2(regs)))
 		return;
 	vector->base = (__u64)message.msg_iov;
@@ -30,7 +30,7 @@ static __always_inline void enter_send_message(struct ledger *ledger, const stru
 {
 	struct vector vector;
 
-	message_vector(regs, &vector);
+	message_vector(regs, &vector, 0);
 	enter_output(ledger, task, SYSCALL_ARG1(regs), vector.base, vector.asked);
 }
 
@@ -39,7 +39,7 @@ static __always_inline void enter_receive_message(struct ledger *ledger, const s
 {
 	struct vector vector;
 
-	message_vector(regs, &vector);
+	message_vector(regs, &vector, 1);
 	enter_input(ledger, task, SYSCALL_ARG1(regs), vector.base, vector.asked);
 }
 
