@@ -43,9 +43,58 @@ static __always_inline void enter_receive_message(struct ledger *ledger, const s
 	enter_input(ledger, task, SYSCALL_ARG1(regs), vector.base, vector.asked);
 }
 
+/* include/linux/socket.h */
+#define MSG_OOB 0x1
+#define MSG_PEEK 0x2
+#define MSG_TRUNC 0x20
+#define MSG_ERRQUEUE 0x2000
+
+/*
+ * MSG_TRUNC, as the receiver's flag: TCP throws the bytes away (net/ipv4/tcp.c:tcp_recvmsg_locked); a datagram's whole length
+ * is returned, and what did not fit is thrown away.
+ */
+static __always_inline __u64 thrown_away(const struct ledger *ledger, long moved)
+{
+	if (ledger->key.source.kind == COPYSCOPE_END_TCP)
+		return moved;
+	return (__u64)moved > ledger->asked ? moved - ledger->asked : 0;
+}
+
+static __always_inline __u32 exit_receive(struct ledger *ledger, long moved, __u64 flags)
+{
+	__u32 closes = 1U << LEG_SOURCE;
+
+	if (moved > 0 && (flags & MSG_TRUNC))
+		ledger->seen[LEG_SOURCE] += thrown_away(ledger, moved);
+	else if (moved > 0 && (flags & MSG_OOB) && ledger->key.source.kind == COPYSCOPE_END_TCP)
+		ledger_copy(ledger, CLASS_TO_USER, LEG_SOURCE, moved); /* net/ipv4/tcp.c:tcp_recv_urg, inlined */
+	if (flags & MSG_PEEK)
+		closes |= STAYS;
+	else if (!(flags & MSG_ERRQUEUE)) /* that is what the program itself has sent */
+		count_arrival(ledger, moved);
+	recheck_sink_memory(ledger);
+	return closes;
+}
+
+#define RECEIVE(name, op_, enter, flags)                                                                               \
+	ENTER(name, op_, enter)                                                                                        \
+                                                                                                                       \
+	SEC("?fexit")                                                                                                  \
+	int BPF_PROG(exit_##name, const struct pt_regs *regs, long moved)                                              \
+	{                                                                                                              \
+		struct task_struct *task = bpf_get_current_task_btf();                                                 \
+		struct ledger *ledger = open_ledger_of(task);                                                          \
+                                                                                                                       \
+		if (!ledger)                                                                                           \
+			return 0;                                                                                      \
+		settle_asked(ledger, moved);                                                                           \
+		ledger_post_rare_call(ledger, task, moved, exit_receive(ledger, moved, flags));                        \
+		return 0;                                                                                              \
+	}
+
 OPERATION(sendto, COPYSCOPE_OP_SENDTO, enter_send, exit_output)
 OPERATION(sendmsg, COPYSCOPE_OP_SENDMSG, enter_send_message, exit_output_vector)
-OPERATION(recvfrom, COPYSCOPE_OP_RECVFROM, enter_receive, exit_input)
-OPERATION(recvmsg, COPYSCOPE_OP_RECVMSG, enter_receive_message, exit_input_vector)
+RECEIVE(recvfrom, COPYSCOPE_OP_RECVFROM, enter_receive, SYSCALL_ARG4(regs))
+RECEIVE(recvmsg, COPYSCOPE_OP_RECVMSG, enter_receive_message, SYSCALL_ARG3(regs))
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

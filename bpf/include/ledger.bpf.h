@@ -320,7 +320,8 @@ static __always_inline void ledger_post(struct ledger *ledger, const struct task
 			POST(COPYSCOPE_ERRORS, 1);
 			moved = 0;
 		}
-		POST(COPYSCOPE_BYTES_MOVED, moved);
+		if (!(ending->closes & STAYS))
+			POST(COPYSCOPE_BYTES_MOVED, moved);
 		post_closure(ledger, account, moved, ending->closes);
 		if (measures && (ledger->dirty & DIRTY_MEASURED))
 			post_measured(ledger);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <linux/sched.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -83,6 +84,25 @@ void peek() { // the bytes are copied twice, and the program is told twice
     must(write(tcp.out, filled(9000), 9000), "write");
     char* memory = filled(9000);
     say("moved", recv(tcp.in, memory, 9000, MSG_PEEK) + recv(tcp.in, memory, 9000, 0));
+}
+
+void datagram_peek() {
+    const auto ends = make_unix(SOCK_DGRAM);
+    must(send(ends.out, filled(5000), 5000, 0), "send");
+    char* memory = filled(5000);
+    say("moved", recv(ends.in, memory, 5000, MSG_PEEK) + recv(ends.in, memory, 5000, 0));
+}
+void datagram_truncated() { // the whole length is returned, but only so much was copied
+    const auto ends = make_unix(SOCK_DGRAM);
+    must(send(ends.out, filled(5000), 5000, 0), "send");
+    say("moved", recv(ends.in, filled(1000), 1000, MSG_TRUNC));
+}
+void out_of_band() {
+    const auto tcp = make_tcp();
+    must(send(tcp.out, filled(1), 1, MSG_OOB), "send");
+    pollfd urgent{tcp.in, POLLPRI, 0};
+    must(poll(&urgent, 1, 1000), "poll");
+    say("moved", recv(tcp.in, filled(1), 1, MSG_OOB));
 }
 
 // ---- memory that ends in the middle ----
@@ -715,6 +735,9 @@ constexpr Case table[] = {
     {"full_socket", full_socket},
     {"truncated_receive", truncated_receive},
     {"peek", peek},
+    {"datagram_peek", datagram_peek},
+    {"datagram_truncated", datagram_truncated},
+    {"out_of_band", out_of_band},
     {"fault_file_read", fault_file_read},
     {"fault_file_read_odd", fault_file_read_odd},
     {"fault_file_write", fault_file_write},
