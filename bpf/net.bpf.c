@@ -11,8 +11,22 @@ struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, __u64); /* account */
+	__type(value, __u64); /* account; 0: of a send that was no operation */
 } senders SEC(".maps");
+
+/*
+ * A send that is no operation (io_uring, AIO, sendmmsg, a process that is not followed): what the socket does from here on
+ * is nobody's, and least of all the earlier sender's.
+ */
+static __always_inline void forget_sender(struct sock *sk)
+{
+	__u64 *sender = bpf_sk_storage_get(&senders, sk, 0, 0);
+
+	if (!sender || !*sender)
+		return;
+	*sender = 0;
+	forget_cookie(sk);
+}
 
 /*
  * Before the first byte of an operation enters the socket. The route may have been chosen after the socket was last
@@ -23,8 +37,10 @@ static __always_inline int remember_sender(struct sock *sk)
 	struct ledger *ledger = open_ledger();
 	__u64 *sender, account;
 
-	if (!ledger)
+	if (!ledger) {
+		forget_sender(sk);
 		return 0;
+	}
 	ledger->send_referenced = 0;
 	ledger->key.sink = sock_endpoint(sk);
 	account = ledger_account(ledger);

@@ -40,6 +40,16 @@ static __always_inline bool remember_cookie(struct sock *sk, __u64 account)
 	return !bpf_map_update_elem(&sender_cookies, &cookie, &account, BPF_ANY);
 }
 
+static __always_inline void forget_cookie(struct sock *sk)
+{
+	__u64 cookie;
+
+	if (!module_measures)
+		return;
+	cookie = bpf_get_socket_cookie(sk);
+	bpf_map_delete_elem(&sender_cookies, &cookie);
+}
+
 /* The account that sent `skb`; 0: nobody's. A request or timewait socket has its cookie at the same place. */
 static __always_inline __u64 account_of_skb(const struct sk_buff *skb)
 {
