@@ -203,11 +203,26 @@ int BPF_PROG(send_spliced)
 	return reference_in_send(function_result(ctx));
 }
 
-/* net/core/skbuff.c:skb_zerocopy_iter_stream (MSG_ZEROCOPY) */
-SEC("?fexit")
-int BPF_PROG(send_zerocopy)
+/*
+ * net/core/datagram.c:__zerocopy_sg_from_iter: where user pages enter a packet, of TCP, UDP and vsock (MSG_ZEROCOPY). It may
+ * stop half-way, for want of room or by a fault; what the packet has grown by is referenced.
+ */
+SEC("?fentry")
+int BPF_PROG(begin_zerocopy, void *message, struct sock *sk, struct sk_buff *skb)
 {
-	return reference_in_send(int_result(ctx));
+	struct ledger *ledger = open_ledger();
+
+	if (ledger)
+		ledger->packet_bytes = skb->len;
+	return 0;
+}
+
+SEC("?fexit")
+int BPF_PROG(send_zerocopy, void *message, struct sock *sk, struct sk_buff *skb)
+{
+	struct ledger *ledger = open_ledger();
+
+	return ledger ? reference_in_send((__s64)skb->len - (__s64)ledger->packet_bytes) : 0;
 }
 
 /* What tcp_sendmsg_locked took and did not reference, it copied (include/net/sock.h:skb_do_copy_data_nocache). */

@@ -45,6 +45,7 @@ struct ledger {
 	__u64 cow_derived;       /* of bytes[CLASS_COW] */
 	__u64 lost;
 	__u64 send_referenced;   /* references taken by the send in progress, to tell them from what it copied */
+	__u64 packet_bytes;      /* of the packet that pages are being added to, before they are */
 	__u32 dirty;             /* 1 << enum ledger_class, DIRTY_OTHER */
 	__u32 in_fault;          /* FAULT_* */
 	__u64 memory_start, memory_end; /* the mapping looked up last ... */
