@@ -64,6 +64,24 @@ int BPF_PROG(read_tmpfs, struct kiocb *iocb, struct iov_iter *iter)
 	return copied(ctx, iter, LEG_SOURCE);
 }
 
+/*
+ * fs/seq_file.c: /proc and most of /sys. Into a pipe it copies as well: copy_to_iter() of an ITER_PIPE is no reference.
+ */
+SEC("?fexit")
+int BPF_PROG(read_sequence, struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (!ledger || bytes <= 0)
+		return 0;
+	if (iter_class(iter) == ITER_CLASS_USER)
+		ledger_copy(ledger, CLASS_TO_USER, LEG_SOURCE, bytes);
+	else
+		ledger_copy(ledger, CLASS_KERNEL, LEG_SOURCE, bytes);
+	return 0;
+}
+
 /* fs/pipe.c:pipe_read, 7.x: anon_pipe_read */
 SEC("?fexit")
 int BPF_PROG(read_pipe, struct kiocb *iocb, struct iov_iter *iter)

@@ -679,6 +679,23 @@ void udp_truncated() { // the return value is the datagram's length, not what wa
     say("moved", recv(ends.in, filled(1000), 1000, MSG_TRUNC));
 }
 
+// ---- files that make up what they say ----
+
+void proc_read() {
+    const int fd = must(open("/proc/self/maps", O_RDONLY), "open maps");
+    char* memory = filled(65536);
+    const long moved = read(fd, memory, 100);
+    say("moved", moved + read(fd, memory, 65536));
+}
+void proc_splice() { // into the pipe it is copied, and from there handed on
+    off_t offset = 0;
+    say("moved", sendfile(make_tcp().out, must(open("/proc/cpuinfo", O_RDONLY), "open"), &offset, 300));
+}
+void sys_read() {
+    say("moved",
+        pread(must(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY), "open"), filled(100), 100, 0));
+}
+
 // ---- descriptors that change under way ----
 
 void direct_fallback() { // Linux 6.6 (e88e0d366f9c): tmpfs takes O_DIRECT, and copies all the same
@@ -797,6 +814,9 @@ constexpr Case table[] = {
     {"udp", udp},
     {"udp_large", udp_large},
     {"udp_truncated", udp_truncated},
+    {"proc_read", proc_read},
+    {"proc_splice", proc_splice},
+    {"sys_read", sys_read},
     {"direct_fallback", direct_fallback},
     {"direct_switched", direct_switched},
     {"descriptor_reused", descriptor_reused},

@@ -34,7 +34,7 @@ const std::vector<Gap>& table() {
         {.what = "write-back of mapped pages"},
         {.what = "pages that are swapped out", .functions = {"swap_writepage", "swap_writeout"}},
         {.what = "pages that fork copies", .functions = {"copy_page_range"}},
-        {.what = "copies of seq_file, terminals and most UDP receive", .least = CopySource::breakpoints},
+        {.what = "copies of terminals and most UDP receive", .least = CopySource::breakpoints},
     };
     return gaps;
 }
