@@ -2,6 +2,8 @@
 // Which strategy an account belongs to, given all accounts of its process.
 #include "model/strategies.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,9 +28,7 @@ std::vector<Part> parts_of(const std::vector<Account>& accounts) {
     std::vector<const Account*> pointers;
     for (const Account& account : accounts)
         pointers.push_back(&account);
-    std::vector<Part> parts(accounts.size());
-    tell_strategies(pointers, parts);
-    return parts;
+    return tell_strategies(pointers);
 }
 
 std::vector<std::string> names_of(const std::vector<Account>& accounts) {
@@ -36,6 +36,17 @@ std::vector<std::string> names_of(const std::vector<Account>& accounts) {
     for (const Part& part : parts_of(accounts))
         names.emplace_back(part.strategy);
     return names;
+}
+
+// "NAME BYTES" of each strategy, with the payload that it has.
+std::vector<std::string> payloads_of(const std::vector<Account>& accounts) {
+    std::map<std::string_view, Payload> payloads;
+    for (const Part& part : parts_of(accounts))
+        payloads[part.strategy].add(part);
+    std::vector<std::string> result;
+    for (const auto& [name, payload] : payloads)
+        result.push_back(std::string(name) + " " + std::to_string(payload.bytes()));
+    return result;
 }
 
 std::uint64_t payload_of(const std::vector<Account>& accounts) {
@@ -54,15 +65,32 @@ TEST(Strategies, OneCall) {
 
 TEST(Strategies, ReadAndWrite) {
     const Account read = moving(COPYSCOPE_OP_PREADV2, file, anon, 100);
-    const Account write = moving(COPYSCOPE_OP_WRITEV, anon, tcp, 300);
+    const Account write = moving(COPYSCOPE_OP_WRITEV, anon, tcp, 350);
     const Account receive = moving(COPYSCOPE_OP_RECVFROM, tcp, anon, 250);
     EXPECT_THAT(names_of({read}), ElementsAre("read"));
     EXPECT_THAT(names_of({write}), ElementsAre("write"));
-    EXPECT_THAT(names_of({read, write}), ElementsAre("read+write", "read+write"));
-    EXPECT_THAT(names_of({receive, moving(COPYSCOPE_OP_SENDMSG, anon, tcp, 5)}),
-                ElementsAre("read+write", "read+write"));
-    EXPECT_EQ(payload_of({read, write}), 300U);
-    EXPECT_EQ(payload_of({read, receive, write}), 350U) << "what went in is all that was read";
+    EXPECT_THAT(names_of({receive, moving(COPYSCOPE_OP_SENDMSG, anon, tcp, 240)}),
+                ElementsAre("read+write", "read+write"))
+        << "but for headers";
+    EXPECT_THAT(payloads_of({read, receive, write}), ElementsAre("read+write 350"));
+}
+
+// Two things in one interval are two things: what does not amount to each other does not belong together.
+TEST(Strategies, ReadAndWriteApart) {
+    const Account hashed = moving(COPYSCOPE_OP_READ, file, anon, size);
+    EXPECT_THAT(payloads_of({hashed, moving(COPYSCOPE_OP_WRITE, anon, tcp, 3 * size)}),
+                ElementsAre("read 8388608", "write 25165824"));
+    EXPECT_THAT(payloads_of({hashed, moving(COPYSCOPE_OP_WRITE, anon, file, 1)}),
+                ElementsAre("read 8388608", "write 1"));
+    // It hashes a file and forwards what it receives, with a header.
+    const Account received = moving(COPYSCOPE_OP_RECVFROM, tcp, anon, 3000000);
+    const Account forwarded = moving(COPYSCOPE_OP_SENDTO, anon, tcp, 3000200);
+    EXPECT_THAT(payloads_of({hashed, received, forwarded}), ElementsAre("read 8388608", "read+write 3000200"));
+    // An upload beside a download, and a log.
+    EXPECT_THAT(payloads_of({hashed, received, moving(COPYSCOPE_OP_WRITE, anon, tcp, size),
+                             moving(COPYSCOPE_OP_PWRITE64, anon, file, 3000000),
+                             moving(COPYSCOPE_OP_WRITE, anon, null_device, 70)}),
+                ElementsAre("read+write 11388608", "write 70"));
 }
 
 // A read at the end of the file moves nothing: it is no leg.
@@ -85,9 +113,6 @@ TEST(Strategies, DirectTakesTheOtherLegAlong) {
     const Account libraries = moving(COPYSCOPE_OP_READ, file, anon, 832);
     EXPECT_THAT(names_of({direct, write, libraries}), ElementsAre("direct", "direct", "read"));
     EXPECT_EQ(payload_of({direct, write}), size);
-    // Most of what it writes comes from elsewhere.
-    const Account much = moving(COPYSCOPE_OP_READ, file, anon, 2 * size);
-    EXPECT_THAT(names_of({direct, write, much}), ElementsAre("direct", "read+write", "read+write"));
     // The other way round: received, and written past the page cache.
     const Account receive = moving(COPYSCOPE_OP_RECVMSG, tcp, anon, size);
     const Account to_disk = moving(COPYSCOPE_OP_PWRITE64, anon, direct_block, size);
@@ -96,16 +121,72 @@ TEST(Strategies, DirectTakesTheOtherLegAlong) {
     EXPECT_EQ(payload_of({receive, to_disk}), size);
 }
 
+TEST(Strategies, DirectBesideOtherThings) {
+    const Account direct = moving(COPYSCOPE_OP_PREAD64, direct_file, anon, size);
+    EXPECT_THAT(payloads_of({direct, moving(COPYSCOPE_OP_WRITE, anon, file, size / 4)}),
+                ElementsAre("direct 8388608", "write 2097152"))
+        << "a log of its own";
+    EXPECT_THAT(payloads_of({direct, moving(COPYSCOPE_OP_PWRITE64, anon, direct_block, size / 4)}),
+                ElementsAre("direct 10485760"))
+        << "a database: what it reads and what it writes are not the same bytes";
+    EXPECT_THAT(payloads_of({direct, moving(COPYSCOPE_OP_PWRITE64, anon, direct_block, size)}),
+                ElementsAre("direct 8388608"));
+}
+
+// One process reads past the page cache for one client and forwards to another, both by the same call: an account that
+// is part of two strategies is divided, and nothing gets lost.
+TEST(Strategies, AnAccountOfTwoStrategies) {
+    const std::vector<Account> accounts = {
+        moving(COPYSCOPE_OP_PREAD64, direct_file, anon, 2 * size), moving(COPYSCOPE_OP_RECVFROM, tcp, anon, size + 500),
+        account(
+            COPYSCOPE_OP_WRITEV, anon, tcp,
+            {{COPYSCOPE_OPERATIONS, 385}, {COPYSCOPE_BYTES_MOVED, 3 * size}, {COPYSCOPE_FROM_USER_BYTES, 3 * size}})};
+    EXPECT_THAT(payloads_of(accounts), ElementsAre("direct 16777216", "read+write 8389108"));
+    const std::vector<Part> parts = parts_of(accounts);
+    ASSERT_EQ(parts.size(), 4U);
+    const Account first = portion(accounts[2], parts[2].share), second = portion(accounts[2], parts[3].share);
+    EXPECT_EQ(parts[2].strategy, "direct");
+    EXPECT_EQ(first[COPYSCOPE_FROM_USER_BYTES], 2 * size);
+    EXPECT_EQ(second[COPYSCOPE_FROM_USER_BYTES], size);
+    EXPECT_EQ(first[COPYSCOPE_OPERATIONS] + second[COPYSCOPE_OPERATIONS], 385U);
+}
+
+Account touched(std::uint64_t pages, Counters besides = {}) {
+    Account fault = account(COPYSCOPE_OP_FAULT, file, mapped, besides);
+    fault.value.counter[COPYSCOPE_OPERATIONS] = pages / 16;
+    fault.value.counter[COPYSCOPE_AROUND_PAGES] = pages;
+    return fault;
+}
+
 TEST(Strategies, MappedFilesTakeTheirFaultsAlong) {
     const Account write = moving(COPYSCOPE_OP_WRITE, mapped, tcp, size);
-    const Account fault =
-        account(COPYSCOPE_OP_FAULT, file, mapped, {{COPYSCOPE_OPERATIONS, 128}, {COPYSCOPE_COW_BYTES, 4096}});
-    EXPECT_THAT(names_of({write, fault}), ElementsAre("mmap+write", "mmap+write"));
-    EXPECT_EQ(payload_of({write, fault}), size) << "what start-up copied on write is no payload";
-    EXPECT_THAT(names_of({fault}), ElementsAre("copy-on-write"));
-    EXPECT_EQ(payload_of({fault}), 4096U);
-    EXPECT_THAT(names_of({account(COPYSCOPE_OP_FAULT, file, mapped, {{COPYSCOPE_FAULTS_MINOR, 1}})}),
-                ElementsAre("mmap"));
+    EXPECT_THAT(names_of({write, touched(2048)}), ElementsAre("mmap+write", "mmap+write"));
+    EXPECT_EQ(payload_of({write, touched(2048)}), size);
+    EXPECT_THAT(names_of({write, touched(300)}), ElementsAre("mmap+write", "mmap")) << "what start-up touches";
+    EXPECT_THAT(names_of({touched(300)}), ElementsAre("mmap"));
+    const Account start = touched(2048, {{COPYSCOPE_COW_BYTES, 4096}});
+    EXPECT_THAT(names_of({write, start}), ElementsAre("mmap+write", "copy-on-write"));
+    EXPECT_EQ(payload_of({write, start}), size);
+    EXPECT_EQ(payload_of({start}), 0U) << "copies on write carry nothing";
+}
+
+// A program's constants are in a mapped file too.
+TEST(Strategies, AConstantIsWritten) {
+    const Account constant = moving(COPYSCOPE_OP_WRITE, mapped, null_device, 1);
+    const Account start = touched(1400, {{COPYSCOPE_FAULTS_COW, 15}, {COPYSCOPE_COW_BYTES, 61440}});
+    EXPECT_THAT(payloads_of({constant, start}), ElementsAre("copy-on-write 0", "write 1"));
+    EXPECT_THAT(payloads_of({moving(COPYSCOPE_OP_WRITE, mapped, null_device, 50), touched(1400)}),
+                ElementsAre("mmap 0", "write 50"));
+}
+
+TEST(Strategies, ABufferThatIsAMappedFile) {
+    const Account in = moving(COPYSCOPE_OP_RECVFROM, tcp, mapped, size),
+                  out = moving(COPYSCOPE_OP_SENDTO, mapped, tcp, size);
+    EXPECT_THAT(payloads_of({in, out}), ElementsAre("read+write 8388608"));
+    EXPECT_THAT(payloads_of({in}), ElementsAre("read 8388608"));
+    EXPECT_THAT(payloads_of({out}), ElementsAre("mmap+write 8388608"));
+    EXPECT_THAT(payloads_of({moving(COPYSCOPE_OP_RECVFROM, tcp, mapped, size / 2), out}),
+                ElementsAre("mmap+write 8388608", "read 4194304"));
 }
 
 TEST(Strategies, MemoryOfNoFileIsABuffer) {
@@ -122,9 +203,9 @@ TEST(Strategies, AnonymousFaults) {
                 ElementsAre("fault"));
     const Account copied =
         account(COPYSCOPE_OP_FAULT, anon, anon, {{COPYSCOPE_FAULTS_COW, 2}, {COPYSCOPE_COW_BYTES, 8192}});
-    EXPECT_THAT(names_of({copied, moving(COPYSCOPE_OP_WRITE, mapped, tcp, 1)}),
+    EXPECT_THAT(names_of({copied, moving(COPYSCOPE_OP_WRITE, mapped, tcp, size)}),
                 ElementsAre("copy-on-write", "mmap+write"));
-    EXPECT_EQ(payload_of({copied}), 8192U);
+    EXPECT_EQ(payload_of({copied}), 0U);
 }
 
 TEST(Strategies, ZerocopyIsWhatWasReferenced) {
@@ -132,7 +213,7 @@ TEST(Strategies, ZerocopyIsWhatWasReferenced) {
         return account(COPYSCOPE_OP_SENDTO, mapped, tcp,
                        {{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_REFERENCED_BYTES, referenced}});
     };
-    const Account fault = account(COPYSCOPE_OP_FAULT, file, mapped, {{COPYSCOPE_FAULTS_MINOR, 1}});
+    const Account fault = touched(2048);
     EXPECT_THAT(names_of({sent(size), fault}), ElementsAre("zerocopy", "zerocopy"));
     EXPECT_THAT(names_of({sent(size / 2), fault}), ElementsAre("mmap+write", "mmap+write"));
 }

@@ -20,33 +20,32 @@ namespace {
 
 using Number = std::uint32_t; // of a process, a group or an account
 
-// Each account with whose it is and what it is part of.
+// A part of an account, or all of it, with whose it is and what it is part of.
 struct Placed {
     Number account = 0, process = 0, group = 0;
     Part part{};
 };
 
-// All accounts in the order of their processes, each with its strategy; groups are not told yet.
+// All accounts in the order of their processes, each with its strategy or divided into several; groups are not told
+// yet.
 std::vector<Placed> place(const std::vector<Account>& accounts) {
     ProcessMap<Number> processes;
-    std::vector<Placed> placed(accounts.size());
-    for (Number i = 0; i < placed.size(); ++i) {
-        placed[i].account = i;
-        placed[i].process =
-            processes.try_emplace(accounts[i].key.process, static_cast<Number>(processes.size())).first->second;
-    }
-    std::ranges::stable_sort(placed, {}, &Placed::process);
+    std::vector<std::pair<Number, Number>> by_process(accounts.size()); // process, account
+    for (Number i = 0; i < accounts.size(); ++i)
+        by_process[i] = {
+            processes.try_emplace(accounts[i].key.process, static_cast<Number>(processes.size())).first->second, i};
+    std::ranges::stable_sort(by_process, {}, &std::pair<Number, Number>::first);
 
+    std::vector<Placed> placed;
+    placed.reserve(accounts.size());
     std::vector<const Account*> own;
-    std::vector<Part> parts;
-    for (auto first = placed.begin(); first != placed.end();) {
-        auto last = std::find_if(first, placed.end(), [&](const Placed& p) { return p.process != first->process; });
+    for (auto first = by_process.begin(); first != by_process.end();) {
+        auto last = std::find_if(first, by_process.end(), [&](const auto& one) { return one.first != first->first; });
         own.clear();
-        std::for_each(first, last, [&](const Placed& p) { own.push_back(&accounts[p.account]); });
-        parts.assign(own.size(), {});
-        tell_strategies(own, parts);
-        for (const Part& part : parts)
-            (first++)->part = part;
+        std::for_each(first, last, [&](const auto& one) { own.push_back(&accounts[one.second]); });
+        for (const Part& part : tell_strategies(own))
+            placed.push_back({.account = first[part.account].second, .process = first->first, .part = part});
+        first = last;
     }
     return placed;
 }
@@ -63,7 +62,11 @@ public:
             auto next = first;
             for (; next != run.end() && cell(*next) == cell(*first); ++next) {
                 payload.add(next->part);
-                tally_.add(accounts_[next->account]);
+                const Account& account = accounts_[next->account];
+                if (next->part.share.is_all())
+                    tally_.add(account);
+                else
+                    tally_.add(portion(account, next->part.share));
             }
             payload_ += payload.bytes();
             first = next;
@@ -227,6 +230,11 @@ private:
     std::vector<Placed> placed_;
 };
 
+bool tells_by_amounts(std::span<const Group> groups) {
+    return std::ranges::any_of(
+        groups, [](const Group& group) { return group.name == "read+write" || tells_by_amounts(group.beneath); });
+}
+
 } // namespace
 
 Breakdown break_down(const Interval& interval, const ReportQuery& query, const Origins& origins, UserNames user_name) {
@@ -245,6 +253,10 @@ Breakdown break_down(const Interval& interval, const ReportQuery& query, const O
     if (query.by == Dimension::endpoint && !result.groups.empty())
         result.notes.push_back(
             "payload by endpoints is of each leg: a byte that is read and then written counts twice");
+    if (tells_by_amounts(result.groups))
+        result.notes.push_back(
+            "read+write is told by amounts: as much was read as was written, give or take an eighth; "
+            "nobody saw that it was the same bytes");
     return result;
 }
 

@@ -57,9 +57,8 @@ struct Breakdown {
 // Names of users are looked up by the caller's function, so that this stays pure; empty: uids stay numbers.
 using UserNames = std::string (*)(std::uint32_t uid);
 
-// A strategy is told per process: sendfile, splice, copy_file_range, direct, mmap+write, copy-on-write, ... by the
-// operation and its endpoints; what reads into and writes out of anonymous memory is "read+write" where the process did
-// both, else "read" or "write". Payload of read+write is the larger of its two legs. Each account is in one strategy.
+// A strategy is told per process (strategies.h): by operations and endpoints, and of reads and writes by their amounts.
+// An account that is part of two strategies is divided between them.
 Breakdown break_down(const Interval& interval, const ReportQuery& query, const Origins& origins,
                      UserNames user_name = nullptr);
 

@@ -143,8 +143,8 @@ MetricsRegistry::Sums MetricsRegistry::sum_of(const Interval& interval, const Or
         }
         const auto told = memory_.tell(own);
         std::vector<FlowSum>& flows = sums_by_name[name];
-        for (std::size_t i = 0; i < own.size(); ++i)
-            sum_in(flows, told.flows[i]).tally.add(*own[i]);
+        for (const auto& [account, flow, share] : told.pieces)
+            sum_in(flows, flow).tally.add(portion(*own[account], share));
         for (const auto& [flow, bytes] : told.payloads)
             sum_in(flows, flow).payload += bytes;
     }

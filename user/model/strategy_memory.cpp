@@ -8,6 +8,18 @@ namespace copyscope {
 
 namespace {
 
+// What the rules ask about.
+constexpr copyscope_counter told_by[] = {COPYSCOPE_OPERATIONS, COPYSCOPE_BYTES_MOVED, COPYSCOPE_REFERENCED_BYTES,
+                                         COPYSCOPE_COW_BYTES,  COPYSCOPE_FAULTS_COW,  COPYSCOPE_AROUND_PAGES};
+
+// The strategies between which bytes may change when more of a process is known.
+bool is_made_of_legs(const Flow& flow) {
+    for (const char* name : {"read", "write", "read+write", "direct"})
+        if (flow.strategy == name)
+            return true;
+    return false;
+}
+
 copyscope_endpoint without_device(copyscope_endpoint end) {
     // The null device and the zero device are told by their number, but no strategy is.
     end.device = 0;
@@ -38,29 +50,23 @@ std::size_t StrategyMemory::trace_of(Memory& memory, const copyscope_account_key
 std::vector<Part> StrategyMemory::parts_of(const Memory& memory) {
     accounts_.resize(std::max(accounts_.size(), memory.traces.size()));
     std::vector<const Account*> accounts;
-    for (std::size_t i = 0; i < memory.traces.size(); ++i) {
-        const Trace& trace = memory.traces[i];
-        Account& account = accounts_[i];
+    for (std::size_t place = 0; place < memory.traces.size(); ++place) {
+        const Trace& trace = memory.traces[place];
+        Account& account = accounts_[place];
         account.key.op = trace.op;
         account.key.source = trace.source;
         account.key.sink = trace.sink;
-        account.value.counter[COPYSCOPE_BYTES_MOVED] = trace.moved;
-        account.value.counter[COPYSCOPE_REFERENCED_BYTES] = trace.referenced;
-        account.value.counter[COPYSCOPE_COW_BYTES] = trace.cow;
-        account.value.counter[COPYSCOPE_FAULTS_COW] = trace.cow_faults;
+        for (std::size_t i = 0; i < std::size(told_by); ++i)
+            account.value.counter[told_by[i]] = trace.amounts[i];
         accounts.push_back(&account);
     }
-    std::vector<Part> parts(accounts.size());
-    tell_strategies(accounts, parts);
-    return parts;
+    return tell_strategies(accounts);
 }
 
 bool StrategyMemory::is_undecided(std::span<const Account* const> accounts) const {
     if (processes_.contains(accounts.front()->key.process))
         return false;
-    std::vector<Part> parts(accounts.size());
-    tell_strategies(accounts, parts);
-    return std::ranges::any_of(parts,
+    return std::ranges::any_of(tell_strategies(accounts),
                                [](const Part& part) { return part.strategy == "read" || part.strategy == "write"; });
 }
 
@@ -73,36 +79,50 @@ StrategyMemory::Told StrategyMemory::tell(std::span<const Account* const> accoun
     for (const Account* account : accounts) {
         at.push_back(trace_of(memory, account->key));
         Trace& trace = memory.traces[at.back()];
-        trace.moved += (*account)[COPYSCOPE_BYTES_MOVED];
-        trace.referenced += (*account)[COPYSCOPE_REFERENCED_BYTES];
-        trace.cow += (*account)[COPYSCOPE_COW_BYTES];
-        trace.cow_faults += (*account)[COPYSCOPE_FAULTS_COW];
+        for (std::size_t i = 0; i < std::size(told_by); ++i)
+            trace.amounts[i] += (*account)[told_by[i]];
     }
     traces_ += memory.traces.size();
 
     const std::vector<Part> parts = parts_of(memory);
-    std::vector<Flow> flows;
     std::vector<std::pair<Flow, Payload>> payloads;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const Flow flow = flows.emplace_back(flow_of(parts[i], accounts_[i].key));
+    Told told;
+    for (const Part& part : parts) {
+        const Flow flow = flow_of(part, accounts_[part.account].key);
         auto payload = std::ranges::find(payloads, flow, &std::pair<Flow, Payload>::first);
         if (payload == payloads.end())
             payload = payloads.insert(payload, {flow, {}});
-        payload->second.add(parts[i]);
+        payload->second.add(part);
+        for (std::uint32_t i = 0; i < at.size(); ++i)
+            if (at[i] == part.account)
+                told.pieces.push_back({i, flow, part.share});
     }
-    Told told;
-    for (const std::size_t i : at)
-        told.flows.push_back(flows[i]);
+    credit(memory, payloads, told);
+    return told;
+}
+
+// What legs had been credited under other names before they were told counts as credited.
+void StrategyMemory::credit(Memory& memory, std::span<const std::pair<Flow, Payload>> payloads, Told& told) {
+    std::uint64_t moved = 0, credited = 0;
+    for (const auto& [flow, payload] : payloads)
+        moved += is_made_of_legs(flow) ? payload.bytes() : 0;
+    for (const auto& [flow, bytes] : memory.credited)
+        credited += is_made_of_legs(flow) ? bytes : 0;
+    std::uint64_t left = moved - std::min(moved, credited);
     for (const auto& [flow, payload] : payloads) {
         auto credit = std::ranges::find(memory.credited, flow, &FlowPayload::flow);
         if (credit == memory.credited.end())
             credit = memory.credited.insert(credit, {.flow = flow, .bytes = 0});
-        if (payload.bytes() > credit->bytes) {
-            told.payloads.push_back({flow, payload.bytes() - credit->bytes});
-            credit->bytes = payload.bytes();
+        std::uint64_t more = payload.bytes() - std::min(payload.bytes(), credit->bytes);
+        if (is_made_of_legs(flow)) {
+            more = std::min(more, left);
+            left -= more;
         }
+        if (more == 0)
+            continue;
+        told.payloads.push_back({flow, more});
+        credit->bytes += more;
     }
-    return told;
 }
 
 void StrategyMemory::forget_before(std::uint64_t interval) {

@@ -4,6 +4,7 @@
 // Pure. Knows processes and the rules of strategies.h. Must not know what the strategies are summed for.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -34,12 +35,18 @@ public:
     // A process that did nothing for so many intervals is forgotten.
     static constexpr std::uint64_t patience = 600;
 
+    struct Piece {
+        std::uint32_t account = 0; // its place among those that were told
+        Flow flow{};
+        Share share{};
+    };
     struct Told {
-        std::vector<Flow> flows{};           // one per account, in their order
+        std::vector<Piece> pieces{};         // at least one per account
         std::vector<FlowPayload> payloads{}; // what this interval adds; each flow at most once
     };
     // `accounts` are all that one process did in one interval; not empty, no pointer is null. Payloads only grow: where
-    // a process turns out to be of another strategy, what it was credited before stays where it is.
+    // a process turns out to be of another strategy, what it was credited before stays where it is, and is not credited
+    // again.
     Told tell(std::span<const Account* const> accounts);
 
     // Whether the accounts are all that is known of their process, and it has only read or only written: more of it may
@@ -55,8 +62,8 @@ private:
     // All that a process has done between two kinds of endpoints by one operation: what the rules ask about.
     struct Trace {
         std::uint32_t op = 0;
-        copyscope_endpoint source{}, sink{}; // without the device
-        std::uint64_t moved = 0, referenced = 0, cow = 0, cow_faults = 0;
+        copyscope_endpoint source{}, sink{};    // without the device
+        std::array<std::uint64_t, 6> amounts{}; // by told_by in strategy_memory.cpp
     };
     struct Memory {
         std::vector<Trace> traces{};
@@ -73,6 +80,7 @@ private:
     };
     static std::size_t trace_of(Memory& memory, const copyscope_account_key& key);
     std::vector<Part> parts_of(const Memory& memory);
+    static void credit(Memory& memory, std::span<const std::pair<Flow, Payload>> payloads, Told& told);
     void forget_before(std::uint64_t interval);
 
     std::unordered_map<copyscope_process, Memory, Hash, Same> processes_{};
