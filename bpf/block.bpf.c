@@ -1,29 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Disk DMA: what the device has moved when a request completes, charged to the account that submitted the bio or, for
- * write-back, to the one that dirtied the inode. Completion comes in interrupt context under any task's name.
+ * Disk DMA: what the device has moved when a request completes, charged to whoever pays for the bio. Reads are paid by who
+ * asked, write-back by who dirtied the pages, what a stacked device hands down by the payer of what it was given.
+ * Completion comes in interrupt context under any task's name.
  */
-#include "device_copies.bpf.h"
-#include "writers.bpf.h"
+#include "bystanders.bpf.h"
+#include "endpoint.bpf.h"
+#include "loop.bpf.h"
+#include "originals.bpf.h"
 
-#define LOOP_MAJOR 7   /* include/uapi/linux/major.h: completes again on the disk behind it */
-#define NBD_MAJOR 43
 #define REQ_OP_MASK 0xff
 #define OP_READ 0      /* include/linux/blk_types.h: enum req_op */
 #define OP_WRITE 1
 #define OP_ZONE_APPEND 7
+#define OP_WRITE_ZEROES 9
 
-/* The inode whose page cache a bio reads or writes; NULL for direct I/O and for buffers that are no page cache. */
+#define FS_REQUIRES_DEV 1 /* include/linux/fs.h */
+#define BTRFS_SUPER_MAGIC 0x9123683e
+#define BTRFS_BTREE_INODE 1
+
+/* ---- who dirtied an inode ---- */
+
+/* Has it a disk? Memory file systems have none, those of the network neither; the pages of a block device are its inode's. */
+static __always_inline bool is_disk_inode(const struct inode *inode)
+{
+	return (inode->i_mode & S_IFMT) == S_IFBLK || (inode->i_sb->s_type->fs_flags & FS_REQUIRES_DEV);
+}
+
+/* Trees of a whole file system belong to none of those that change them. */
+static __always_inline bool is_btrfs_tree(const struct inode *inode)
+{
+	return inode->i_sb->s_magic == BTRFS_SUPER_MAGIC && inode->i_ino == BTRFS_BTREE_INODE;
+}
+
+static __always_inline __u64 dirtier(struct inode *inode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct ledger *ledger = open_ledger_of(task);
+	bool is_device = (inode->i_mode & S_IFMT) == S_IFBLK;
+	struct client *client = ledger ? NULL : active_client(task);
+
+	if (client)
+		return client->payer == NOBODYS ? 0 : client->payer;
+	if (!ledger)
+		return is_device ? bystander_account(COPYSCOPE_END_BLOCK, inode->i_rdev, true)
+				 : bystander_account(COPYSCOPE_END_FILE, inode->i_sb->s_dev, true);
+	if (is_device && ledger->key.sink.kind != COPYSCOPE_END_BLOCK)
+		return 0; /* metadata of a file system on it: another's as much as its own */
+	settle_source_memory(ledger, inode);
+	return ledger_account(ledger);
+}
+
+/* mm/page-writeback.c:folio_account_dirtied: a clean page becomes dirty, by whatever way, in the task that does it. */
+SEC("?tp_btf/writeback_dirty_folio")
+int BPF_PROG(dirty_folio, struct folio *folio, struct address_space *mapping)
+{
+	struct inode *inode;
+
+	if (scope == COPYSCOPE_SCOPE_OFF || !mapping)
+		return 0;
+	inode = mapping->host;
+	if (inode && is_disk_inode(inode) && !is_btrfs_tree(inode))
+		remember_writer((__u64)inode, dirtier(inode));
+	return 0;
+}
+
+SEC("?fentry")
+int BPF_PROG(forget_inode, struct inode *inode)
+{
+	forget_writer((__u64)inode);
+	return 0;
+}
+
+/* ---- who pays for a bio ---- */
+
+/* The inode whose page cache a bio reads or writes; 0 for direct I/O and for buffers that are no page cache. */
 static __always_inline __u64 bio_inode(struct bio *bio)
 {
 	struct bio_vec *vectors = bio->bi_io_vec;
 	struct address_space *mapping;
 	struct page *page;
 
-	if (!vectors || !bio->bi_vcnt)
+	if (!vectors)
 		return 0;
 	/* read and not loaded: the address is computed with, which is not done to a pointer the verifier knows */
-	if (bpf_core_read(&page, sizeof(page), &vectors->bv_page) || !page)
+	if (bpf_core_read(&page, sizeof(page), &vectors[bio->bi_iter.bi_idx].bv_page) || !page)
 		return 0;
 	page = head_page(page); /* only that one has the mapping */
 	mapping = BPF_CORE_READ(page, mapping);
@@ -32,30 +93,156 @@ static __always_inline __u64 bio_inode(struct bio *bio)
 	return (__u64)BPF_CORE_READ(mapping, host);
 }
 
-/* The account that a bio is submitted for; 0: nobody's. */
-static __always_inline __u64 submitter(struct bio *bio)
+static __always_inline bool moves_data(__u32 op)
 {
-	struct ledger *ledger = open_ledger();
-	__u64 inode, *writer;
+	return op == OP_READ || op == OP_WRITE || op == OP_ZONE_APPEND;
+}
 
-	if (ledger)
-		return ledger_account(ledger);
-	inode = bio_inode(bio);
-	writer = inode ? bpf_map_lookup_elem(&writers, &inode) : NULL;
-	return writer ? *writer : 0;
+static __always_inline __u64 bystander(struct bio *bio, bool write)
+{
+	return bystander_account(COPYSCOPE_END_BLOCK, bio->bi_bdev->bd_dev, write);
+}
+
+/* Journals and trees are written by threads of their own out of the device's pages, whoever dirtied these last. */
+static __always_inline bool is_journal(const struct task_struct *task, __u64 inode)
+{
+	return (task->flags & PF_KTHREAD) && !(task->flags & PF_WQ_WORKER) &&
+	       (BPF_CORE_READ((struct inode *)inode, i_mode) & S_IFMT) == S_IFBLK;
+}
+
+static __always_inline __u64 write_payer(struct bio *bio, struct task_struct *task)
+{
+	__u64 inode = bio_inode(bio), id = (__u64)bio, owner = 0;
+	struct ledger *ledger;
+
+	if (!inode && (task->flags & PF_KTHREAD))
+		inode = encoded_inode(&id);
+	if (inode && !is_journal(task, inode))
+		owner = find_writer(inode);
+	if (owner)
+		return owner;
+	/* Somebody's pages, or what is swapped out: who writes them back need not be who made them dirty. */
+	if ((inode && (BPF_CORE_READ((struct inode *)inode, i_mode) & S_IFMT) != S_IFBLK) ||
+	    (bio->bi_opf & (1U << bpf_core_enum_value(enum req_flag_bits, __REQ_SWAP))))
+		return bystander(bio, true);
+	ledger = open_ledger_of(task);
+	return ledger ? ledger_account(ledger) : bystander(bio, true);
+}
+
+static __always_inline __u64 read_payer(struct bio *bio, struct task_struct *task)
+{
+	struct ledger *ledger = open_ledger_of(task);
+	struct client *client = ledger ? NULL : active_client(task);
+
+	if (client)
+		return client->payer; /* NOBODYS alone is left out by submit_io */
+	return ledger ? ledger_account(ledger) : bystander(bio, false);
+}
+
+/* Of a bio that a kernel thread submits: the payer of the one that it hands down. */
+static __always_inline __u64 client_payer(struct bio *bio)
+{
+	__u64 id = (__u64)bio, owner = original_owner(&id);
+
+	return owner ? owner : known_owner(loop_bio(first_page(id)));
+}
+
+static __always_inline __u64 payer(struct bio *bio, bool write)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 owner = task->flags & PF_KTHREAD ? client_payer(bio) : 0;
+
+	if (owner)
+		return owner;
+	return write ? write_payer(bio, task) : read_payer(bio, task);
+}
+
+/* fs/read_write.c:vfs_iter_read, vfs_iter_write: segment by segment, of which the first of each bio says whose it is. */
+static __always_inline int begin_work(const struct iov_iter *iter)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct client *client;
+	__u64 bio, payer;
+
+	if (!loop_seen || !(task->flags & PF_KTHREAD))
+		return 0;
+	client = bpf_task_storage_get(&clients, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!client)
+		return 0;
+	bio = loop_bio((__u64)BPF_CORE_READ(iter, bvec, bv_page));
+	payer = known_owner(bio); /* 0: one that has ended, whose page is used again */
+	if (payer)
+		client->payer = payer;
+	client->active = client->payer != 0;
+	return 0;
+}
+
+static __always_inline int end_work(void)
+{
+	struct client *client = active_client(bpf_get_current_task_btf());
+
+	if (client)
+		client->active = 0;
+	return 0;
 }
 
 SEC("?fentry")
+int BPF_PROG(begin_loop_read, struct file *file, struct iov_iter *iter)
+{
+	return begin_work(iter);
+}
+
+SEC("?fexit")
+int BPF_PROG(end_loop_read)
+{
+	return end_work();
+}
+
+SEC("?fentry")
+int BPF_PROG(begin_loop_write, struct file *file, struct iov_iter *iter)
+{
+	return begin_work(iter);
+}
+
+SEC("?fexit")
+int BPF_PROG(end_loop_write)
+{
+	return end_work();
+}
+
+/* A bio that is submitted for the first time; what is known of one at its address is of an earlier one, see end_io. */
+SEC("?fentry")
+int BPF_PROG(begin_io, struct bio *bio)
+{
+	__u64 id = (__u64)bio;
+
+	if (bpf_map_lookup_elem(&bios, &id))
+		bpf_map_delete_elem(&bios, &id);
+	return 0;
+}
+
+/* The same, and those that a stacked device or a limit on I/O submits again, perhaps in a thread of its own. */
+SEC("?fentry")
 int BPF_PROG(submit_io, struct bio *bio)
 {
-	__u64 id = (__u64)bio, owner = submitter(bio);
+	__u32 op = bio->bi_opf & REQ_OP_MASK;
+	__u64 id = (__u64)bio, owner;
 
-	if (owner) {
-		if (bpf_map_update_elem(&bios, &id, &owner, BPF_ANY))
-			lose(COPYSCOPE_LOSS_BIO);
-	} else {
-		bpf_map_delete_elem(&bios, &id); /* an earlier bio at this address, see end_io */
-	}
+	bool is_loop = bio->bi_bdev->bd_disk->major == LOOP_MAJOR;
+
+	if (scope == COPYSCOPE_SCOPE_OFF || !moves_data(op))
+		return 0;
+	if (is_loop)
+		note_loop_bio(id);
+	if (bpf_map_lookup_elem(&bios, &id))
+		return 0;
+	owner = payer(bio, op != OP_READ);
+	if (is_loop && !owner)
+		owner = NOBODYS; /* so that its worker knows it */
+	else if (!is_loop && owner == NOBODYS)
+		owner = 0;
+	if (owner && bpf_map_update_elem(&bios, &id, &owner, BPF_ANY))
+		lose(COPYSCOPE_LOSS_BIO);
 	return 0;
 }
 
@@ -74,13 +261,25 @@ int BPF_PROG(end_io, struct bio *bio)
 	return 0;
 }
 
-SEC("?fentry")
-int BPF_PROG(forget_inode, struct inode *inode)
-{
-	__u64 id = (__u64)inode;
+/* ---- what was moved ---- */
 
-	bpf_map_delete_elem(&writers, &id);
-	return 0;
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, COPYSCOPE_MAX_DISKS);
+	__type(key, __u64); /* kernel dev_t */
+	__type(value, struct copyscope_disk);
+} disks SEC(".maps");
+
+static const struct copyscope_disk no_disk;
+
+static __always_inline struct copyscope_disk *find_disk(__u64 device)
+{
+	struct copyscope_disk *disk = bpf_map_lookup_elem(&disks, &device);
+
+	if (disk)
+		return disk;
+	bpf_map_update_elem(&disks, &device, &no_disk, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&disks, &device);
 }
 
 /* The request was moved by PIO (pio.bpf.c). Asked once: it is forgotten then. */
@@ -94,55 +293,87 @@ static __always_inline bool moved_by_cpu(struct request *request)
 /* How far the completion of a request has come. */
 struct progress {
 	__u64 bio;
-	__u32 size; /* of what is left of the bio */
-	__u32 bytes; /* that the completion still covers */
-	__u32 counter;
-	__u32 reserved;
+	__u64 bytes; /* that the completion still covers */
+	__u32 device, write;
+	__u64 share[COPYSCOPE_DISK_OUTSIDE + 1];
 };
 
-/*
- * Charges what the device moved for one bio. A function of its own to the verifier, which otherwise goes through it once
- * for each bio that a request could have: that was two fifths of what the whole object cost to load.
- */
-__noinline int charge_bio(struct progress *at)
+/* Charges what the device moved for one bio. */
+static long charge_bio(__u32 index, struct progress *at)
 {
+	struct bio *bio = (struct bio *)at->bio;
 	__u64 owner;
 	__u32 done;
 
-	if (!at)
-		return 0;
-	done = at->size < at->bytes ? at->size : at->bytes;
-	owner = bio_owner((struct bio *)at->bio);
+	if (!bio || !at->bytes)
+		return 1;
+	done = BPF_CORE_READ(bio, bi_iter.bi_size);
+	if (done > at->bytes)
+		done = at->bytes;
+	owner = bio_payer(bio);
+	if (!owner) {
+		owner = unknown_account(at->device, at->write);
+		if (owner)
+			owner |= NOBODYS;
+	}
 	if (owner)
-		account_add(owner, at->counter, done);
+		account_add(owner & ~NOBODYS, at->write ? COPYSCOPE_DMA_TO_DEVICE : COPYSCOPE_DMA_FROM_DEVICE, done);
+	if (!owner)
+		at->share[COPYSCOPE_DISK_OUTSIDE] += done;
+	else if (owner & NOBODYS)
+		at->share[COPYSCOPE_DISK_NOBODYS] += done;
+	else
+		at->share[COPYSCOPE_DISK_OWNED] += done;
 	at->bytes -= done;
-	return at->bytes;
+	at->bio = (__u64)BPF_CORE_READ(bio, bi_next);
+	return 0;
+}
+
+static __always_inline void share_out(__u32 device, bool write, __u32 share, __u64 bytes)
+{
+	struct copyscope_disk *disk = bytes ? find_disk(device) : NULL;
+
+	if (!disk || share >= COPYSCOPE_DISK_SHARES)
+		return;
+	if (write)
+		__sync_fetch_and_add(&disk->written[share], bytes);
+	else
+		__sync_fetch_and_add(&disk->read[share], bytes);
 }
 
 /*
  * Fired by blk_update_request and blk_complete_request, before the bios are advanced: nr_bytes is what this completion
- * covers, from the first bio on. Requeues and merges are not seen here, so nothing is counted twice.
+ * covers, from the first bio on. Requeues and merges are not seen here, so nothing is counted twice. A disk without
+ * hardware (loop, nbd, dm-multipath) hands its requests to others, which count.
  */
 SEC("?tp_btf/block_rq_complete")
 int BPF_PROG(complete_io, struct request *request, u8 error, unsigned int bytes)
 {
-	__u32 op = request->cmd_flags & REQ_OP_MASK, major = request->q->disk->major, i;
-	struct progress at = {.bytes = bytes};
-	struct bio *bio = request->bio;
+	__u32 op = request->cmd_flags & REQ_OP_MASK, device, i;
+	struct gendisk *disk = request->q->disk;
+	struct progress at = {.bytes = bytes, .bio = (__u64)request->bio};
+	bool by_cpu = moved_by_cpu(request);
 
-	if (moved_by_cpu(request) || error || !bytes || (op != OP_READ && op != OP_WRITE && op != OP_ZONE_APPEND) ||
-	    major == LOOP_MAJOR || major == NBD_MAJOR)
+	if (scope == COPYSCOPE_SCOPE_OFF || !bytes || !disk || !disk->part0->bd_device.parent)
 		return 0;
-	at.counter = op == OP_READ ? COPYSCOPE_DMA_FROM_DEVICE : COPYSCOPE_DMA_TO_DEVICE;
-	for (i = 0; i < MAX_BIOS_PER_REQUEST && bio; i++) {
-		at.bio = (__u64)bio;
-		at.size = bio->bi_iter.bi_size;
-		if (!charge_bio(&at))
-			return 0;
-		bio = bio->bi_next;
+	device = disk->part0->bd_dev;
+	if (error || by_cpu || op == OP_WRITE_ZEROES) {
+		if (moves_data(op) || op == OP_WRITE_ZEROES)
+			share_out(device, op != OP_READ,
+				  error    ? COPYSCOPE_DISK_FAILED
+				  : by_cpu ? COPYSCOPE_DISK_PIO
+					   : COPYSCOPE_DISK_ZEROED,
+				  bytes);
+		return 0;
 	}
-	if (bio)
+	if (!moves_data(op))
+		return 0;
+	at.device = device;
+	at.write = op != OP_READ;
+	if (bpf_loop(MAX_BIOS_PER_REQUEST, charge_bio, &at, 0) >= MAX_BIOS_PER_REQUEST)
 		lose(COPYSCOPE_LOSS_BIO);
+	for (i = 0; i <= COPYSCOPE_DISK_OUTSIDE; i++)
+		share_out(device, at.write, i, at.share[i]);
 	return 0;
 }
 

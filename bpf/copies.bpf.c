@@ -6,7 +6,7 @@
  *
  * Return values are fetched with bpf_get_func_ret(), because some of these functions gained arguments over time.
  */
-#include "writers.bpf.h"
+#include "ledger.bpf.h"
 
 static __always_inline __s64 function_result(void *ctx)
 {
@@ -95,15 +95,13 @@ int BPF_PROG(write_pipe, struct kiocb *iocb, struct iov_iter *iter)
 	return copied(ctx, iter, LEG_SINK);
 }
 
-static __always_inline int write_page_cache(void *ctx, struct kiocb *iocb, struct iov_iter *iter)
+static __always_inline int write_page_cache(void *ctx, const struct iov_iter *iter)
 {
 	struct ledger *ledger = open_ledger();
 	__s64 bytes = function_result(ctx);
 
-	if (!ledger || bytes <= 0)
-		return 0;
-	ledger_iter(ledger, iter, LEG_SINK, bytes);
-	remember_writer(ledger, iocb->ki_filp->f_inode);
+	if (ledger && bytes > 0)
+		ledger_iter(ledger, iter, LEG_SINK, bytes);
 	return 0;
 }
 
@@ -111,14 +109,14 @@ static __always_inline int write_page_cache(void *ctx, struct kiocb *iocb, struc
 SEC("?fexit")
 int BPF_PROG(write_generic, struct kiocb *iocb, struct iov_iter *iter)
 {
-	return write_page_cache(ctx, iocb, iter);
+	return write_page_cache(ctx, iter);
 }
 
 /* fs/iomap/buffered-io.c: xfs, gfs2; block devices from 6.6 on */
 SEC("?fexit")
 int BPF_PROG(write_iomap, struct kiocb *iocb, struct iov_iter *iter)
 {
-	return write_page_cache(ctx, iocb, iter);
+	return write_page_cache(ctx, iter);
 }
 
 /* fs/btrfs/file.c:btrfs_copy_from_user(pos, bytes, pages, iter) -> copied */

@@ -16,13 +16,14 @@
 #endif
 #define COPYSCOPE_ASSERT_SIZE(type, size) COPYSCOPE_ASSERT(sizeof(struct type) == (size), #type)
 
-/* Capacity of the hash maps. A full map is counted in `losses`, it never evicts. */
+/* Capacity of the hash maps. A full map is counted in `losses`; but for two it never evicts. */
 #define COPYSCOPE_MAX_ACCOUNTS 65536
 #define COPYSCOPE_MAX_PROCESSES 32768
-#define COPYSCOPE_MAX_CGROUPS 2048 /* the one that evicts: what was used longest ago */
+#define COPYSCOPE_MAX_CGROUPS 2048 /* evicts what was used longest ago */
 #define COPYSCOPE_LEDGERS 16384 /* threads with a ledger of the fast kind; the others' is slower to find. Power of 2 */
 #define COPYSCOPE_MAX_BIOS 16384
-#define COPYSCOPE_MAX_INODES 65536
+#define COPYSCOPE_MAX_INODES 65536 /* evicts what was used longest ago */
+#define COPYSCOPE_MAX_DISKS 1024
 #define COPYSCOPE_MAX_SOCKETS 65536
 #define COPYSCOPE_MAX_PINNED 16384 /* MSG_ZEROCOPY sends that are under way */
 #define COPYSCOPE_MAX_BOUNCES 32768 /* mappings in the default bounce buffer (64 MiB), if each takes but one slot */
@@ -50,6 +51,8 @@ enum copyscope_op {
 	COPYSCOPE_OP_COPY_FILE_RANGE,
 	COPYSCOPE_OP_IOCTL, /* of /dev/copyscope, and of no other device */
 	COPYSCOPE_OP_FAULT, /* a page fault in user mode, or in a system call that is none of the above (then no mode switch) */
+	COPYSCOPE_OP_OTHER, /* disk I/O of a process in calls that are none of these; no operation is counted */
+	COPYSCOPE_OP_NOBODYS, /* disk I/O of a kernel thread that works for nobody; its process is that thread */
 	COPYSCOPE_OP_COUNT,
 };
 
@@ -231,6 +234,22 @@ struct copyscope_call_sync {
 };
 COPYSCOPE_ASSERT_SIZE(copyscope_call_sync, 32);
 
+/* Whose bytes a disk has moved. The sum of a direction is what /proc/diskstats says of it. */
+enum copyscope_disk_share {
+	COPYSCOPE_DISK_OWNED = 0, /* by DMA, charged to a process */
+	COPYSCOPE_DISK_NOBODYS,   /* by DMA, for nobody */
+	COPYSCOPE_DISK_OUTSIDE,   /* by DMA, for processes that are not counted */
+	COPYSCOPE_DISK_PIO,       /* by the CPU */
+	COPYSCOPE_DISK_ZEROED,    /* written as zeros by the disk itself: nothing was moved */
+	COPYSCOPE_DISK_FAILED,    /* requests that ended with an error */
+	COPYSCOPE_DISK_SHARES,
+};
+
+struct copyscope_disk {
+	__u64 read[COPYSCOPE_DISK_SHARES], written[COPYSCOPE_DISK_SHARES];
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_disk, 16 * COPYSCOPE_DISK_SHARES);
+
 /* What is remembered of a process besides its key; written once, and again when it execs and when it ends. */
 struct copyscope_process_info {
 	char comm[COPYSCOPE_COMM_LEN];
@@ -255,8 +274,8 @@ enum copyscope_loss {
 	COPYSCOPE_LOSS_PROCESS,     /* processes map full: a process stays without a name */
 	COPYSCOPE_LOSS_UNCLOSED,    /* an operation began inside another: the earlier exit was missed */
 	COPYSCOPE_LOSS_VMA,         /* bpf_find_vma failed: the kind of user memory is unknown */
-	COPYSCOPE_LOSS_BIO,         /* bios map full, or a request with too many bios: disk DMA without an owner */
-	COPYSCOPE_LOSS_INODE,       /* inodes map full: write-back without an owner */
+	COPYSCOPE_LOSS_BIO,         /* bios map full: disk DMA without an owner */
+	COPYSCOPE_LOSS_INODE,       /* write-back without an owner, and the map of inodes has given some away */
 	COPYSCOPE_LOSS_SOCKET,      /* socket storage refused: NIC DMA and late copies without an owner */
 	COPYSCOPE_LOSS_INHERIT,     /* a child of a profiled process could not be marked */
 	COPYSCOPE_LOSS_BOUNCE,      /* bounces map full, or task storage refused: bounce copies without an owner */

@@ -6,15 +6,16 @@
 #ifndef COPYSCOPE_DEVICE_COPIES_BPF_H
 #define COPYSCOPE_DEVICE_COPIES_BPF_H
 
-#include "ledger.bpf.h"
+#include "writers.bpf.h"
 
-#define MAX_BIOS_PER_REQUEST 128
+/* More than any driver lets the block layer merge: a limit for the verifier. */
+#define MAX_BIOS_PER_REQUEST 65536
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, COPYSCOPE_MAX_BIOS);
 	__type(key, __u64); /* struct bio *; forgotten in bio_endio */
-	__type(value, __u64); /* account */
+	__type(value, __u64); /* account, and NOBODYS */
 } bios __weak SEC(".maps");
 
 /* The frame handed to the driver on this CPU: its socket may be gone when the driver's answer is known. */
@@ -79,8 +80,8 @@ struct {
 /* There were any since the programs were loaded. */
 __u32 pio_seen __weak SEC(".data") = 0;
 
-/* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. */
-static __always_inline __u64 bio_owner(const struct bio *bio)
+/* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. With NOBODYS. */
+static __always_inline __u64 bio_payer(const struct bio *bio)
 {
 	__u64 id = (__u64)bio, *owner = bpf_map_lookup_elem(&bios, &id);
 
@@ -91,22 +92,36 @@ static __always_inline __u64 bio_owner(const struct bio *bio)
 	return owner ? *owner : 0;
 }
 
+/* How far the bios of a request were gone through. */
+struct position {
+	__u64 bio;
+	__u64 left; /* bytes before the one looked for */
+};
+
+static long pass_bio(__u32 index, struct position *at)
+{
+	__u32 bytes;
+
+	if (!at->bio)
+		return 1;
+	bytes = BPF_CORE_READ((struct bio *)at->bio, bi_iter.bi_size);
+	if (at->left < bytes)
+		return 1;
+	at->left -= bytes;
+	at->bio = (__u64)BPF_CORE_READ((struct bio *)at->bio, bi_next);
+	return 0;
+}
+
 /* The account of the bio that holds byte `position` of a request's data; 0: nobody's. */
 __weak __noinline __u64 request_owner(__u64 request, __u32 position)
 {
-	struct bio *bio = BPF_CORE_READ((struct request *)request, bio);
-	__u32 i, bytes;
+	struct position at = {.bio = (__u64)BPF_CORE_READ((struct request *)request, bio), .left = position};
+	__u64 payer;
 
-	for (i = 0; i < MAX_BIOS_PER_REQUEST && bio; i++) {
-		bytes = BPF_CORE_READ(bio, bi_iter.bi_size);
-		if (position < bytes)
-			return bio_owner(bio);
-		position -= bytes;
-		bio = BPF_CORE_READ(bio, bi_next);
-	}
-	if (bio)
+	if (bpf_loop(MAX_BIOS_PER_REQUEST, pass_bio, &at, 0) >= MAX_BIOS_PER_REQUEST)
 		lose(COPYSCOPE_LOSS_BIO);
-	return 0;
+	payer = at.bio ? bio_payer((struct bio *)at.bio) : 0;
+	return payer & NOBODYS ? 0 : payer;
 }
 
 /* Who the thing at work on this CPU is for, when nothing is known of a mapping yet. Advances by `bytes` of it. */

@@ -5,7 +5,7 @@
 #ifndef COPYSCOPE_ENDPOINT_BPF_H
 #define COPYSCOPE_ENDPOINT_BPF_H
 
-#include "ledger.bpf.h"
+#include "writers.bpf.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -303,12 +303,29 @@ static __always_inline void source_memory(struct ledger *ledger, __u64 address)
 	ledger->key.source = memory_endpoint(ledger);
 }
 
+/*
+ * The account of the open operation is about to be remembered by `inode`: what could not be looked up at its beginning is
+ * tried once more, and if that fails the inode waits for the end, so that what is late finds the same row.
+ */
+static __always_inline void settle_source_memory(struct ledger *ledger, const struct inode *inode)
+{
+	if (ledger->key.source.kind != COPYSCOPE_END_MEMORY)
+		return;
+	if (look_up_memory(ledger, ledger->memory_address))
+		ledger->dirtied = (__u64)inode;
+	else
+		ledger->key.source = memory_endpoint(ledger);
+}
+
 static __always_inline void recheck_source_memory(struct ledger *ledger)
 {
 	if (ledger->key.source.kind != COPYSCOPE_END_MEMORY)
 		return;
 	look_up_memory_again(ledger, 0);
 	ledger->key.source = memory_endpoint(ledger);
+	if (ledger->dirtied)
+		remember_writer(ledger->dirtied, ledger_account(ledger));
+	ledger->dirtied = 0;
 }
 
 /* After so many uses a remembered mapping is looked up again: another thread may have changed it unseen. */

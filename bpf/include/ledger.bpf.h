@@ -106,6 +106,21 @@ static __always_inline void describe_process(struct copyscope_process_info *info
 	info->cgroup_id = bpf_get_current_cgroup_id();
 }
 
+/* Makes the process of the current thread, `task`, known by name. */
+static __always_inline void name_process(const struct task_struct *task, struct copyscope_process *process)
+{
+	struct copyscope_process_info info = {};
+	long err;
+
+	if (bpf_map_lookup_elem(&processes, process))
+		return;
+	describe_process(&info);
+	info.parent_tgid = task->real_parent->tgid;
+	err = bpf_map_update_elem(&processes, process, &info, BPF_NOEXIST);
+	if (err && err != -EEXIST) /* another of its threads may have been first */
+		lose(COPYSCOPE_LOSS_PROCESS);
+}
+
 /*
  * Who the thread belongs to, once per thread. Pid and start time of the group leader are kept through an exec by another
  * thread (fs/exec.c:de_thread), so the key is good as long as the ledger lives.
@@ -114,19 +129,11 @@ __weak __noinline int ledger_identify(struct ledger *ledger)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct copyscope_process process = {.tgid = task->tgid, .start_ns = task->group_leader->start_boottime};
-	struct copyscope_process_info info = {};
-	long err;
 
 	if (!ledger)
 		return 0;
 	ledger->key.process = process;
-	if (bpf_map_lookup_elem(&processes, &process))
-		return 0;
-	describe_process(&info);
-	info.parent_tgid = task->real_parent->tgid;
-	err = bpf_map_update_elem(&processes, &process, &info, BPF_NOEXIST);
-	if (err && err != -EEXIST) /* another of its threads may have been first */
-		lose(COPYSCOPE_LOSS_PROCESS);
+	name_process(task, &process);
 	return 0;
 }
 

@@ -53,6 +53,7 @@ struct ledger {
 	__u64 memory_address;    /* what the open operation asked for */
 	__u16 memory_kind, memory_flags;
 	__u32 memory_uses;       /* of the remembered answer */
+	__u64 dirtied;           /* an inode, while it is not known from what memory: see settle_source_memory */
 	struct copyscope_measured measured; /* CPU copies seen at the copying function itself */
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fills a BPF map of the running copyscope to the brim, then does COUNT operations of 4096 bytes that need an entry
-// more. usage: copyscope-fill accounts|processes|writers|bios FILE COUNT
+// more. Of "writers", which gives the oldest away, the file that it has written to before is given away, and synced
+// then. usage: copyscope-fill accounts|processes|writers|bios FILE COUNT
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -53,6 +54,23 @@ bool fill(const std::string& name) {
     return false; // it took more than it may hold
 }
 
+// What nobody knows of is in the map's place of what was.
+bool give_away() {
+    bpf_map_info info;
+    const int fd = find_map("writers", info);
+    if (fd < 0)
+        return false;
+    const std::uint64_t entries = 2ULL * info.max_entries, account = 0;
+    for (std::uint64_t i = 0; i < entries; i++) {
+        const std::uint64_t key = (0x7feedULL << 32) + i;
+        if (bpf_map_update_elem(fd, &key, &account, BPF_ANY))
+            return false;
+    }
+    const std::uint32_t zero = 0;
+    const int held = find_map("writers_held", info);
+    return held >= 0 && !bpf_map_update_elem(held, &zero, &entries, BPF_ANY);
+}
+
 bool operate(const std::string& name, int fd, int count) {
     const iovec one{buffer, sizeof(buffer)};
     for (int i = 0; i < count; i++)
@@ -72,6 +90,8 @@ int main(int argc, char** argv) {
     const int count = std::atoi(argv[3]);
     std::memset(buffer, 'x', sizeof(buffer));
     const int fd = open(argv[2], O_RDWR | (name == "bios" ? O_DIRECT : 0));
+    if (fd >= 0 && name == "writers")
+        return operate(name, fd, count) && give_away() && !fsync(fd) ? 0 : 1;
     if (fd < 0 || !fill(name)) {
         std::fprintf(stderr, "copyscope-fill: %s: %s\n", fd < 0 ? argv[2] : name.c_str(), std::strerror(errno));
         return 1;

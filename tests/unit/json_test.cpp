@@ -61,6 +61,9 @@ Report full_report() {
                   .rows = {full_row()}};
     report.losses.inside[COPYSCOPE_LOSS_BIO] = 18;
     report.losses.missed = 19;
+    report.disks = {{.device = make_device(259, 0), .name = "nvme0n1", .bytes = {}}};
+    report.disks[0].bytes.read[COPYSCOPE_DISK_OWNED] = 20;
+    report.disks[0].bytes.written[COPYSCOPE_DISK_ZEROED] = 21;
     report.notes = {"not seen: everything else"};
     return report;
 }
@@ -155,6 +158,28 @@ TEST(JsonFormat, ByteForByte) {
       "dma_api_syncs": null
     }
   ],
+  "disks": [
+    {
+      "device": "259:0",
+      "name": "nvme0n1",
+      "read_bytes": {
+        "owned": 20,
+        "nobodys": 0,
+        "outside": 0,
+        "pio": 0,
+        "zeroed": 0,
+        "failed": 0
+      },
+      "written_bytes": {
+        "owned": 0,
+        "nobodys": 0,
+        "outside": 0,
+        "pio": 0,
+        "zeroed": 21,
+        "failed": 0
+      }
+    }
+  ],
   "losses": {
     "ledger": 0,
     "account": 0,
@@ -242,8 +267,8 @@ TEST(JsonFormat, AnEmptyReportHasAllKeys) {
     const Json parsed = Json::parse(render_json({}));
     for (const auto& [key, value] : parsed.items())
         keys.push_back(key);
-    EXPECT_THAT(
-        keys, ElementsAre("schema", "kernel", "copies", "source", "sink", "command_status", "rows", "losses", "notes"));
+    EXPECT_THAT(keys, ElementsAre("schema", "kernel", "copies", "source", "sink", "command_status", "rows", "disks",
+                                  "losses", "notes"));
 }
 
 } // namespace

@@ -86,7 +86,7 @@ load() {
 bpf_left() {
 	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send|measure_|api_sync_|name_)'
 	bpftool map list 2>/dev/null |
-		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies|cgroup_paths) '
+		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies|cgroup_paths|writers_held|disks|loop_pages|clients) '
 }
 leftovers() {
 	local left
@@ -116,6 +116,53 @@ unload() { # MODULE
 steady_link() { sent_twice_before=$(retransmitted); }
 retransmitted() { awk '/^Tcp:/ { n = $13 } END { print n }' /proc/net/snmp; }
 nothing_sent_twice() { equal "$1: TCP sent nothing twice" $(($(retransmitted) - sent_twice_before)) 0; } # NAME
+
+# ---- what disks say of themselves ----
+# Disks with hardware; what is stacked on them hands everything down.
+disks() { find /sys/block/ -mindepth 1 -maxdepth 1 -exec test -e {}/device \; -printf '%f\n' | sort; }
+# Bytes read from a disk and written to it. usage: disk_moved NAME
+disk_moved() { awk '{ printf "%.0f %.0f\n", $3 * 512, $7 * 512 }' "/sys/block/$1/stat"; }
+disks_moved() { for disk in $(disks); do echo "$disk $(disk_moved "$disk")"; done; }
+# Waits until nothing moves.
+disks_quiet() {
+	local before now
+	sync
+	now=$(disks_moved)
+	for _ in {1..60}; do
+		before=$now
+		sleep 0.5
+		now=$(disks_moved)
+		[[ $now != "$before" ]] || return
+	done
+	fail "the disks are at rest" "$now"
+}
+disks_before() { disks_then=$(disks_moved) disks_zeroed=$(zeroed); }
+disks_after() { disks_now=$(disks_moved) disks_zeroed=$(($(zeroed) - disks_zeroed)); }
+# What disks have written as zeros by themselves, which is no DMA: of the session that runs.
+zeroed() { bpftool -j map dump name disks 2>/dev/null | jq '[.[].formatted.value.written[4]] | add // 0'; }
+
+# Each disk has moved what the report of a `run` says, whoever it was for. What was done between disks_before and
+# disks_after must lie inside the session. usage: disks_add_up NAME REPORT
+disks_add_up() {
+	local said
+	said=$(jq -r '.disks[] | "\(.name) \(.read_bytes | map(values) | add) \(.written_bytes | map(values) | add)"' "$2")
+	equal "$1: the disks say the same" "$(join -a 1 -e 0 -o 0,2.2,2.3 <(echo "$disks_then") <(sort <<<"$said"))" \
+		"$(join <(echo "$disks_then") <(echo "$disks_now") | awk '{ printf "%s %.0f %.0f\n", $1, $4 - $2, $5 - $3 }')"
+}
+
+# The same of a recording of everybody: all accounts together, nobody's among them. Leaves $scratch/dma: comm, operation,
+# bytes from disks, bytes to disks. usage: everybody_adds_up NAME RECORDING
+everybody_adds_up() {
+	copyscope export --history "$2" --json | jq -r '
+		(.processes | map({key: "\(.pid) \(.start_ns)", value: .comm}) | from_entries) as $who |
+		.accounts[] | [$who["\(.pid) \(.start_ns)"] // "(unknown)", .operation,
+		(if .source.kind | test("tcp") then 0 else .counters.dma_from_device // 0 end),
+		(if .sink.kind | test("tcp") then 0 else .counters.dma_to_device // 0 end)] |
+		select(.[2] + .[3] > 0) | @tsv' >"$scratch/dma"
+	equal "$1: all rows together are what the disks say" \
+		"$(awk -F '\t' '{ from += $3; to += $4 } END { printf "%.0f %.0f\n", from, to }' "$scratch/dma")" \
+		"$(join <(echo "$disks_then") <(echo "$disks_now") | awk -v zeroed="$disks_zeroed" '{ from += $4 - $2; to += $5 - $3 } END { printf "%.0f %.0f\n", from, to - zeroed }')"
+}
 
 # A receiver behind the emulated NIC; stopped at the end of the test.
 sink_pid=

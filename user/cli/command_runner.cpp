@@ -53,9 +53,13 @@ Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, C
     auto sample = read_settled(*session);
     if (!sample)
         return std::unexpected(sample.error());
+    auto disks = session->disks();
+    if (!disks)
+        return std::unexpected(disks.error());
     auto notes = notes_of(*session, machine);
     return MeasuredCommand{.machine = std::move(machine),
                            .sample = std::move(*sample),
+                           .disks = std::move(*disks),
                            .code = *code,
                            .session = std::move(session),
                            .notes = std::move(notes)};

@@ -21,6 +21,7 @@ Report make_report(const RunOptions& options, const MeasuredCommand& command) {
                   .source = {},
                   .sink = {},
                   .rows = operation_rows(sample, options),
+                  .disks = command.disks,
                   .losses = sample.losses,
                   .notes = command.notes};
     if (report.rows.size() > 1)

@@ -34,6 +34,8 @@ constexpr auto operation_names = [] {
     names[COPYSCOPE_OP_COPY_FILE_RANGE] = "copy_file_range";
     names[COPYSCOPE_OP_IOCTL] = "ioctl";
     names[COPYSCOPE_OP_FAULT] = "fault";
+    names[COPYSCOPE_OP_OTHER] = "other call";
+    names[COPYSCOPE_OP_NOBODYS] = "nobody's";
     return names;
 }();
 

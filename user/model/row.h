@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/account.h"
+#include "model/disk.h"
 
 namespace copyscope {
 
@@ -95,6 +96,7 @@ struct Report {
     std::string copies{};         // how they were counted: "derived", "breakpoints", "module"
     std::string source{}, sink{}; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
     std::vector<Row> rows{};
+    std::vector<DiskUse> disks{};     // run: those that moved anything meanwhile
     Losses losses{};                  // of the whole measurement
     std::vector<std::string> notes{}; // printed beneath the table: what is not seen on this kernel, and the like
     int command_status = -1;          // run: wait status of the command as an exit code

@@ -31,7 +31,6 @@ const std::vector<Gap>& table() {
         {.what = "maps, unmaps and list syncs of the DMA API"},
         {.what = "PIO of drivers other than libata"},
         {.what = "NIC DMA of UDP and unix sockets"},
-        {.what = "write-back of mapped pages"},
         {.what = "pages that are swapped out", .functions = {"swap_writepage", "swap_writeout"}},
         {.what = "pages that fork copies", .functions = {"copy_page_range"}},
         {.what = "copies of terminals and most UDP receive", .least = CopySource::breakpoints},

@@ -103,7 +103,7 @@ copyscope_bpf* Session::skeleton() const {
 // Empties what accounts are made of. Losses cannot be emptied: those of before are subtracted.
 Status Session::start_anew() {
     auto& maps = skeleton()->maps;
-    for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes})
+    for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes, maps.disks})
         if (auto status = clear_map(map); !status)
             return status;
     auto losses = programs_->losses();
@@ -130,6 +130,10 @@ SessionMaps Session::maps() const {
             .cgroup_paths = maps.cgroup_paths,
             .measured = source_ == CopySource::derived ? nullptr : maps.measured,
             .last_account_id = &skeleton()->data->last_account_id};
+}
+
+Result<std::vector<DiskUse>> Session::disks() const {
+    return read_disks(skeleton()->maps.disks);
 }
 
 Result<Losses> Session::losses() const {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "bench/recorder.h"
+#include "model/disk.h"
 #include "model/origins.h"
 #include "probe/plan.h"
 
@@ -40,7 +41,8 @@ public:
     // (see stock_accounts).
     Status begin_all(std::uint32_t ready);
     SessionMaps maps() const;
-    Result<Losses> losses() const; // since begin() or begin_all()
+    Result<std::vector<DiskUse>> disks() const; // since begin() or begin_all()
+    Result<Losses> losses() const;              // since begin() or begin_all()
 
     // Tries whether the hooks still run, by known operations of this process. Those that have stopped are a loss from
     // now on, and the last note of notes().

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/snapshot.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <linux/bpf.h>
 #include <unordered_map>
@@ -118,6 +121,26 @@ Result<std::vector<ProcessInfo>> read_processes(bpf_map* map) {
     if (!status)
         return std::unexpected(status.error());
     return processes;
+}
+
+Result<std::vector<DiskUse>> read_disks(bpf_map* map) {
+    std::vector<DiskUse> disks;
+    const auto status =
+        for_each<std::uint64_t>(map, sizeof(copyscope_disk), [&](std::uint64_t device, const std::uint8_t* value) {
+            DiskUse& disk = disks.emplace_back();
+            disk.device = static_cast<std::uint32_t>(device);
+            std::memcpy(&disk.bytes, value, sizeof(disk.bytes));
+        });
+    if (!status)
+        return std::unexpected(status.error());
+    for (DiskUse& disk : disks) {
+        std::error_code gone;
+        const auto link = std::filesystem::read_symlink(
+            fmt::format("/sys/dev/block/{}:{}", device_major(disk.device), device_minor(disk.device)), gone);
+        disk.name = link.filename();
+    }
+    std::ranges::sort(disks, {}, &DiskUse::name);
+    return disks;
 }
 
 Result<Losses> read_losses(bpf_map* map, bpf_object* object) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "model/account.h"
+#include "model/disk.h"
 
 struct bpf_map;
 struct bpf_object;
@@ -16,6 +17,9 @@ namespace copyscope {
 // measured of them (id -> copies).
 Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts, bpf_map* measured);
 Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
+
+// Whose bytes the disks have moved, by name.
+Result<std::vector<DiskUse>> read_disks(bpf_map* map);
 
 // Counters of failures inside BPF, and the programs the kernel skipped because they were running already.
 Result<Losses> read_losses(bpf_map* map, bpf_object* object);

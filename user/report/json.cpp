@@ -16,12 +16,14 @@
 //                 bytes_asked, cpu_copy_calls{as cpu_copy_bytes}, pages{mapped_around, swapped_in}, operation, pid,
 //                 comm, runs, notes,
 //                 syncs{for_cpu{calls, bytes}, for_device{calls, bytes}}, dma_api_syncs{as syncs}
+//   disks[]       device, name, read_bytes{owned, nobodys, outside, pio, zeroed, failed}, written_bytes{as read_bytes}
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
 //
 // null is "not seen" or "not applicable", never zero: a class of copies that nothing on this kernel could see,
 // cpu_copies_per_byte without payload, textbook and verdict where there is no promise, pid of several processes,
 // cycles of an unknown chunk. All numbers are integers but the two that are ratios.
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -30,9 +32,30 @@
 #include "report/row_json.h"
 
 namespace copyscope {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json shares_json(const __u64 (&bytes)[COPYSCOPE_DISK_SHARES]) {
+    Json shares = Json::object();
+    for (std::size_t i = 0; i < COPYSCOPE_DISK_SHARES; i++)
+        shares[std::string(disk_share_name(i))] = bytes[i];
+    return shares;
+}
+
+Json disks_json(const std::vector<DiskUse>& disks) {
+    Json result = Json::array();
+    for (const auto& [device, name, bytes] : disks)
+        result.push_back({{"device", fmt::format("{}:{}", device_major(device), device_minor(device))},
+                          {"name", name},
+                          {"read_bytes", shares_json(bytes.read)},
+                          {"written_bytes", shares_json(bytes.written)}});
+    return result;
+}
+
+} // namespace
 
 std::string render_json(const Report& report) {
-    using Json = nlohmann::ordered_json;
     Json rows = Json::array();
     for (const Row& row : report.rows)
         rows.push_back(row_json(row));
@@ -43,6 +66,7 @@ std::string render_json(const Report& report) {
                    {"sink", report.sink},
                    {"command_status", report.command_status < 0 ? Json(nullptr) : Json(report.command_status)},
                    {"rows", std::move(rows)},
+                   {"disks", disks_json(report.disks)},
                    {"losses", losses_json(report.losses)},
                    {"notes", report.notes}};
     return json_text(result, 2) + "\n";

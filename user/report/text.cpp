@@ -172,6 +172,8 @@ public:
         for (const Row& row : report_.rows)
             if (row.lost > 0 && row.strategy != all_operations)
                 line(fmt::format("lost: {} events in {}", format_count(row.lost), name_of(row)), Colour::yellow);
+        for (const std::string& disk : disk_lines(report_.disks))
+            line(disk);
         for (const std::string& loss : losses_lines(report_.losses))
             line(loss, Colour::yellow);
         for (const Row& row : report_.rows)
