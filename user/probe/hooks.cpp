@@ -219,7 +219,7 @@ std::vector<Hook> functions_and_tracepoints() {
          .program = "dirty_folio",
          .functions = {"btf_trace_writeback_dirty_folio"},
          .required = true},
-        // up to v6.15 the loop device reads and writes the file behind it through these
+        // the loop device reads and writes the file behind it through these on 6.1, and no longer on 6.12.95
         {.metric = "disk DMA of loop devices",
          .program = "begin_loop_read",
          .functions = {"vfs_iter_read"},
