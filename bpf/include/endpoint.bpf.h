@@ -311,7 +311,7 @@ static __always_inline void settle_source_memory(struct ledger *ledger, const st
 {
 	if (ledger->key.source.kind != COPYSCOPE_END_MEMORY)
 		return;
-	if (look_up_memory(ledger, ledger->memory_address))
+	if (look_up_memory(ledger, ledger->memory_address, 0))
 		ledger->dirtied = (__u64)inode;
 	else
 		ledger->key.source = memory_endpoint(ledger);
