@@ -7,7 +7,7 @@
 #include "bystanders.bpf.h"
 #include "endpoint.bpf.h"
 #include "loop.bpf.h"
-#include "originals.bpf.h"
+#include "compat_originals.bpf.h"
 
 #define REQ_OP_MASK 0xff
 #define OP_READ 0      /* include/linux/blk_types.h: enum req_op */

@@ -4,8 +4,8 @@
  * inode of what btrfs has compressed. Their types are those of modules, flavours here; a module that is loaded after the programs is not known to them. What
  * is found is an owner only if it is the address of a bio that has one.
  */
-#ifndef COPYSCOPE_ORIGINALS_BPF_H
-#define COPYSCOPE_ORIGINALS_BPF_H
+#ifndef COPYSCOPE_COMPAT_ORIGINALS_BPF_H
+#define COPYSCOPE_COMPAT_ORIGINALS_BPF_H
 
 #include "device_copies.bpf.h"
 
