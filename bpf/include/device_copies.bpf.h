@@ -100,15 +100,17 @@ struct position {
 
 static long pass_bio(__u32 index, struct position *at)
 {
+	/* not within BPF_CORE_READ(): that would look for `struct position` in the kernel */
+	struct bio *bio = (struct bio *)at->bio;
 	__u32 bytes;
 
-	if (!at->bio)
+	if (!bio)
 		return 1;
-	bytes = BPF_CORE_READ((struct bio *)at->bio, bi_iter.bi_size);
+	bytes = BPF_CORE_READ(bio, bi_iter.bi_size);
 	if (at->left < bytes)
 		return 1;
 	at->left -= bytes;
-	at->bio = (__u64)BPF_CORE_READ((struct bio *)at->bio, bi_next);
+	at->bio = (__u64)BPF_CORE_READ(bio, bi_next);
 	return 0;
 }
 
