@@ -90,8 +90,13 @@ template Option Subcommand::add_option(const char*, double&, const std::string&)
 
 Option Subcommand::add_number(const char* names, std::function<void(int)> set,
                               const std::vector<std::pair<std::string, int>>& words, const std::string& help) {
-    auto* option = app_->add_option_function<int>(names, std::move(set), help);
-    option->transform(CLI::CheckedTransformer(std::map<std::string, int>(words.begin(), words.end())));
+    std::vector<std::string> known;
+    for (const auto& [word, number] : words)
+        known.push_back(word);
+    const std::map<std::string, int> meaning(words.begin(), words.end());
+    auto* option = app_->add_option_function<std::string>(
+        names, [set = std::move(set), meaning](const std::string& word) { set(meaning.at(word)); }, help);
+    option->check(CLI::IsMember(std::move(known)));
     return Option(option);
 }
 
