@@ -115,7 +115,7 @@ TEST_F(FactsTest, NoBtf) {
 
 TEST_F(FactsTest, NoTracing) {
     remove("/sys/kernel/tracing/available_filter_functions");
-    expect_impossible("in a VM");
+    expect_impossible("in a VM that boots one");
 }
 
 TEST_F(FactsTest, DamagedBtfIsNone) {

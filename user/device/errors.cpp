@@ -94,8 +94,8 @@ Error dma_open_error(const std::string& path, int number, bool module_loaded) {
         if (module_loaded)
             return {head + ": the module copyscope is loaded, but this is not its device: give the path of its node "
                            "(misc device \"copyscope\", see /proc/misc)"};
-        return {head +
-                ": the module copyscope is not loaded: insmod copyscope.ko (make kmod KERNEL=running builds it)"};
+        return {head + ": the module copyscope is not loaded: insmod copyscope.ko (built of the folder kmod of "
+                       "copyscope's source)"};
     case EACCES:
     case EPERM:
         return {head + ": be root, or of the group that owns it (docs/dma-buffer.md)"};

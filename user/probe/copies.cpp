@@ -14,7 +14,7 @@ std::string not_loaded(const Facts& facts) {
         return fmt::format("the module copyscope is not loaded, and this kernel is locked down ({}): it takes only "
                            "modules signed with a key it trusts, sign copyscope.ko or boot without lockdown",
                            facts.lockdown);
-    return "the module copyscope is not loaded: insmod copyscope.ko (make kmod KERNEL=running builds it)";
+    return "the module copyscope is not loaded: insmod copyscope.ko (built of the folder kmod of copyscope's source)";
 }
 
 } // namespace

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* btf_folder = "/sys/kernel/btf/"; // a file for the kernel, and one for each module that is loaded
 constexpr const char* btf_file = "/sys/kernel/btf/vmlinux";
-constexpr const char* vm_remedy = "the README says how to measure in a VM instead";
+constexpr const char* vm_remedy = "or measure in a VM that boots one";
 
 bool readable(const std::string& path) {
     return std::ifstream(path).good();

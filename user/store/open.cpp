@@ -173,7 +173,7 @@ Status check_kind(const std::string& path, StoreMode mode, std::span<const Migra
         if (errno != ENOENT)
             return fail_errno("cannot open " + path);
         if (mode == StoreMode::read_only)
-            return fail("there is no " + path + ": name a recording, or start copyscoped");
+            return fail("no file " + path + ": name a recording, or start copyscoped");
         return create(path, steps);
     }
     if (S_ISDIR(about.st_mode))
