@@ -27,6 +27,16 @@ TEST(Layout, PrefersExactThenCompactThenCutKeysThenMoreTables) {
     EXPECT_EQ(render_table(table, 28, false), "k                    n     m\na key that is l~  1.2M  7.7M\n");
 }
 
+// Two rows never read alike for want of room.
+TEST(Layout, CutKeysStayApart) {
+    Table table{.keys = {{"ends", {{"anonymous memory -> tcp"}, {"anonymous memory -> udp"}}}},
+                .columns = {{"n", {{"1,234,567"}, {"2,345,678"}}}, {"m", {{"1,234,567"}, {"2,345,678"}}}}};
+    EXPECT_EQ(render_table(table, 38, false), "ends                             n\nanonymous memory -> tcp  1,234,567\n"
+                                              "anonymous memory -> udp  2,345,678\n\n"
+                                              "ends                             m\nanonymous memory -> tcp  1,234,567\n"
+                                              "anonymous memory -> udp  2,345,678\n");
+}
+
 TEST(Layout, PutsARemarkAtTheEndOfTheLineWhereItFits) {
     Table table{.keys = {{"k", {{"a"}}}}, .columns = {{"n", {{"1"}}}}, .remarks = {"because"}};
     EXPECT_EQ(render_table(table, 13, false), "k  n\na  1  because\n");

@@ -3,6 +3,7 @@
 #include "report/layout.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 namespace copyscope {
@@ -10,7 +11,7 @@ namespace copyscope {
 namespace {
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t shortest_key = 14;
+constexpr std::size_t shortest_key = 14; // unless shorter texts are all there is
 constexpr std::size_t remark_indent = 4;
 
 const std::string& text_of(const Cell& cell, bool exact) {
@@ -39,18 +40,35 @@ std::size_t sum(std::span<const std::size_t> widths) {
     return total;
 }
 
-// Takes from the widest key until all fit into `room`, or until nothing more can be taken.
-void cut_keys(std::vector<std::size_t>& widths, std::size_t room) {
-    while (!widths.empty() && sum(widths) > room) {
-        auto widest = std::ranges::max_element(widths);
-        if (*widest <= shortest_key)
-            return;
-        --*widest;
+std::string cut(const std::string& text, std::size_t width) {
+    return text.size() <= width ? text : text.substr(0, width - 1) + "~";
+}
+
+// The least width at which all texts of a column that differ still do.
+std::size_t least_width(const Column& key, bool exact) {
+    std::set<std::string> texts;
+    for (const Cell& cell : key.cells)
+        texts.insert(text_of(cell, exact));
+    for (std::size_t width = shortest_key;; ++width) {
+        std::set<std::string> seen;
+        for (const std::string& text : texts)
+            seen.insert(cut(text, width));
+        if (seen.size() == texts.size())
+            return width;
     }
 }
 
-std::string cut(const std::string& text, std::size_t width) {
-    return text.size() <= width ? text : text.substr(0, width - 1) + "~";
+// Takes from the widest key until all fit into `room`, or until nothing more can be taken.
+void cut_keys(std::vector<std::size_t>& widths, const std::vector<std::size_t>& least, std::size_t room) {
+    while (sum(widths) > room) {
+        std::size_t widest = widths.size();
+        for (std::size_t i = 0; i < widths.size(); ++i)
+            if (widths[i] > least[i] && (widest == widths.size() || widths[i] > widths[widest]))
+                widest = i;
+        if (widest == widths.size())
+            return;
+        --widths[widest];
+    }
 }
 
 std::string trimmed(std::string line) {
@@ -146,7 +164,21 @@ std::string render_table(const Table& table, std::size_t width, bool colour) {
         if (sum(keys) + sum(widths) <= line)
             break;
     }
-    cut_keys(keys, line - std::min(line, sum(widths)));
+    // Names are cut for one table only, and never so that two rows read alike; several tables have room for them.
+    std::vector<std::size_t> least;
+    for (const Column& key : table.keys)
+        least.push_back(std::min(least_width(key, form.exact_keys), line * 2 / 3));
+    const std::size_t widest = widths.empty() ? 0 : *std::ranges::max_element(widths) + gap;
+    const auto whole = keys;
+    cut_keys(keys, least, 0);
+    if (sum(keys) + widest > line) // not even one column beside them
+        least.assign(least.size(), shortest_key);
+    keys = whole;
+    cut_keys(keys, least, line - std::min(line, sum(widths)));
+    if (sum(keys) + sum(widths) > line) {
+        keys = whole;
+        cut_keys(keys, least, std::max(line * 2 / 3, line - std::min(line, 4 * widest)));
+    }
 
     std::string text;
     for (std::size_t from = 0; from < widths.size();) {
