@@ -90,7 +90,7 @@ TEST(Audit, FindsTheTwinOfARow) {
     sample.accounts.push_back(account(COPYSCOPE_OP_WRITE, anon, in_pipe, {{COPYSCOPE_FROM_USER_BYTES, 5}}));
     sample.accounts.back().measured.bytes[COPYSCOPE_CLASS_FROM_USER] = 500;
     const auto derived = operation_rows(sample), measured = operation_rows(measured_sample(sample));
-    ASSERT_NE(derived[0].strategy, measured[0].strategy);
+    ASSERT_EQ(derived.size(), measured.size());
     for (const auto& row : audit_rows(derived, measured, sample.source))
         if (row.strategy == "write" && row.copy_class == "from_user") {
             EXPECT_EQ(row.derived_bytes, 5U);

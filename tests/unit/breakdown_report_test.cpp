@@ -62,19 +62,15 @@ TEST_F(BreakdownText, Processes) {
 
 process       pid   payload    copied  copies/byte  to user  from user  in kernel    DMA in   DMA out  calls  switches
 cp            200   8.0 MiB  16.0 MiB         2.00  8.0 MiB    8.0 MiB          0   8.0 MiB   8.0 MiB    257       514
+    unaccounted: 4,096 bytes
   read+write        8.0 MiB  16.0 MiB         2.00  8.0 MiB    8.0 MiB          0   8.0 MiB   8.0 MiB    257       514
 nginx         100  16.0 MiB         0         0.00        0          0          0  16.0 MiB  16.0 MiB    257       514
+    lost: 2 events
   sendfile         16.0 MiB         0         0.00        0          0          0  16.0 MiB  16.0 MiB    257       514
 total              24.0 MiB  16.0 MiB         0.67  8.0 MiB    8.0 MiB          0  24.0 MiB  24.0 MiB    257       514
+    unaccounted: 4,096 bytes; lost: 2 events
 
-process       pid  unaccounted  lost
-cp            200      4.0 KiB     0
-  read+write                 0     0
-nginx         100            0     2
-  sendfile                   0     0
-total                  4.0 KiB     2
-
-unaccounted: 4,096 bytes: moved or copied, and seen on one side only
+unaccounted: moved or copied, and seen on one side only
 lost: program runs left out by the kernel: 3
 not seen on this kernel: PIO copies
 )");

@@ -98,12 +98,26 @@ TEST(Breakdown, ByStrategy) {
     EXPECT_EQ(result.groups[2].sums.payload_bytes, size);
     EXPECT_EQ(result.groups[2].sums.cpu_copy_bytes.total(), 0U);
     EXPECT_EQ(result.total.payload_bytes, 3 * size + 4096);
-    EXPECT_EQ(result.total.lost, 2U);
+    EXPECT_EQ(result.total.lost, 2U + 5U) << "those of rows and those of none";
+    EXPECT_EQ(result.losses.total(), result.total.lost) << "the same figure everywhere";
     EXPECT_EQ(result.losses.missed, 5U);
     EXPECT_EQ(result.since, 1000);
     EXPECT_EQ(result.until, 61000);
     EXPECT_EQ(result.copies, "derived");
     EXPECT_EQ(result.groups[0].sums.provenance, "derived");
+}
+
+// 300 short commands: they copy on write, and move next to nothing.
+TEST(Breakdown, CopiesOnWriteAreNoPayload) {
+    Interval interval = three_programs();
+    interval.sample.accounts = {
+        account(COPYSCOPE_OP_FAULT, file, mapped, {{COPYSCOPE_FAULTS_COW, 6100}, {COPYSCOPE_COW_BYTES, 6100 * 4096}}),
+        account(COPYSCOPE_OP_READ, file, anon, {{COPYSCOPE_BYTES_MOVED, 8000}, {COPYSCOPE_TO_USER_BYTES, 8000}})};
+    const Breakdown result = break_down(interval, {}, Origins{});
+    EXPECT_EQ(find(result.groups, "copy-on-write").sums.payload_bytes, 0U);
+    EXPECT_EQ(result.total.payload_bytes, 8000U);
+    EXPECT_EQ(result.total.cpu_copy_bytes.total(), 8000U + 6100 * 4096);
+    EXPECT_DOUBLE_EQ(result.total.cpu_copies_per_byte(), 1) << "of what was moved";
 }
 
 TEST(Breakdown, ByProcess) {

@@ -112,7 +112,7 @@ TEST(Compare, AppearedVanishedAndTooLittle) {
     EXPECT_EQ(result.strategies[2].presence, Presence::appeared);
     EXPECT_FALSE(result.worse());
     EXPECT_TRUE(result.strategies_differ());
-    EXPECT_TRUE(between({row("few", 1, 64, 1000)}, {row("few", 2, 64, 1000)}, {.payload = 0}).worse());
+    EXPECT_TRUE(between({row("few", 1, 64, 4096)}, {row("few", 2, 64, 4096)}, {.payload = 0}).worse());
     EXPECT_FALSE(between({row("none", 0, 0, 0)}, {row("none", 0, 0, 0)}, {.payload = 0}).strategies_differ());
     EXPECT_THAT(between({}, {}).strategies, IsEmpty());
 }

@@ -27,13 +27,14 @@ Row plain_row() {
     Row row;
     row.strategy = "sendfile";
     row.variant = "cold";
-    row.payload_bytes = 9;
+    row.payload_bytes = 9000;
     row.cycles = 2;
     row.operations = 3;
     row.mode_switches = 5;
     row.ctx_voluntary = 6;
     row.ctx_involuntary = 7;
-    row.cpu_copy_bytes = {.to_user = 1, .from_user = 0, .kernel = 2, .cow = 0, .bounce = {}, .pio = 0, .migration = {}};
+    row.cpu_copy_bytes = {
+        .to_user = 1000, .from_user = 0, .kernel = 2000, .cow = 0, .bounce = {}, .pio = 0, .migration = {}};
     row.transmit_bytes = 2;
     row.referenced_bytes = 10;
     row.vain_reference_bytes = 32;
@@ -61,9 +62,9 @@ std::string second_line(const Report& report) {
 TEST(CsvFormat, ByteForByte) {
     Report report{.kernel = "6.1", .rows = {plain_row()}};
     report.losses.missed = 19;
-    EXPECT_EQ(render_csv(report), header +
-                                      "sendfile,cold,9,3,5,6,7,1,0,2,0,,0,0.333333,10,11,12,13,14,15,1000000,16,17,"
-                                      "measured,2,1.0,2,better,because,2,2,0,0,,,,1,,28,29,30,31,32,6.1,19\r\n");
+    EXPECT_EQ(render_csv(report),
+              header + "sendfile,cold,9000,3,5,6,7,1000,0,2000,0,,0,0.333333,10,11,12,13,14,15,1000000,16,17,"
+                       "measured,2,1.0,2,better,because,2,2,0,0,,,,1,,28,29,30,31,32,6.1,19\r\n");
 }
 
 TEST(CsvFormat, OfNothingIsTheHeader) {
@@ -77,7 +78,7 @@ TEST(CsvFormat, QuotesCommasQuotesAndLineEnds) {
     row.comm = "x\ny";
     row.notes = {"one", "two"};
     std::string line = second_line({.rows = {row}});
-    EXPECT_THAT(line, StartsWith("sendfile,\"cold, sg on\",9,"));
+    EXPECT_THAT(line, StartsWith("sendfile,\"cold, sg on\",9000,"));
     EXPECT_THAT(line, HasSubstr(",better,\"a \"\"b\"\"\","));
     EXPECT_THAT(line, HasSubstr(",\"x\ny\",1,one; two,"));
 }
@@ -90,16 +91,17 @@ TEST(CsvFormat, LeavesEmptyWhatIsNotSeenOrNotApplicable) {
     row.verdict = Verdict::unknown;
     row.cpu_copy_bytes.pio = {};
     std::string line = second_line({.rows = {row}});
-    EXPECT_THAT(line, StartsWith(",cold,0,3,5,6,7,1,0,2,0,,,,10,"));
+    EXPECT_THAT(line, StartsWith(",cold,0,3,5,6,7,1000,0,2000,0,,,,10,"));
     EXPECT_THAT(line, HasSubstr(",measured,,,,,because,"));
     EXPECT_EQ(std::ranges::count(line, ','), std::ranges::count(header, ','));
 }
 
 TEST(CsvFormat, WritesWholeRatiosAndAtMostSixDecimals) {
     Row row = plain_row();
-    row.payload_bytes = 3;
+    row.payload_bytes = 6000;
+    row.cpu_copy_bytes.to_user = 4000;
     EXPECT_THAT(second_line({.rows = {row}}), HasSubstr(",,0,1.0,10,"));
-    row.payload_bytes = 7;
+    row.payload_bytes = 14000;
     EXPECT_THAT(second_line({.rows = {row}}), HasSubstr(",,0,0.428571,10,"));
 }
 

@@ -81,7 +81,7 @@ TEST(IntervalJson, IsOneLineWithoutZeros) {
               R"("accounts":[{"pid":100,"start_ns":1,"operation":"read","source":{"kind":"file"},)"
               R"("sink":{"kind":"anonymous memory"},"counters":{"bytes_moved":5}}],)"
               R"("losses":{"ledger":0,"account":0,"process":0,"unclosed":0,"vma":0,"bio":0,"inode":0,"socket":0,)"
-              R"("inherit":0,"bounce":0,"missed":0,"unread":0,"quiet":0,"total":0}})"
+              R"("inherit":0,"bounce":0,"missed":0,"unread":0,"quiet":0,"in_accounts":0,"total":0}})"
               "\n");
 }
 

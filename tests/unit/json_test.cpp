@@ -17,14 +17,15 @@ Row full_row() {
     Row row;
     row.strategy = "sendfile";
     row.variant = "cold, sg off";
-    row.payload_bytes = 9;
+    row.payload_bytes = 9000;
     row.cycles = 2;
     row.operations = 3;
     row.errors = 4;
     row.mode_switches = 5;
     row.ctx_voluntary = 6;
     row.ctx_involuntary = 7;
-    row.cpu_copy_bytes = {.to_user = 1, .from_user = 0, .kernel = 2, .cow = 0, .bounce = {}, .pio = 0, .migration = {}};
+    row.cpu_copy_bytes = {
+        .to_user = 1000, .from_user = 0, .kernel = 2000, .cow = 0, .bounce = {}, .pio = 0, .migration = {}};
     row.transmit_bytes = 2;
     row.late_bytes = 8;
     row.referenced_bytes = 10;
@@ -81,7 +82,7 @@ TEST(JsonFormat, ByteForByte) {
     {
       "strategy": "sendfile",
       "variant": "cold, sg off",
-      "payload_bytes": 9,
+      "payload_bytes": 9000,
       "operations": 3,
       "mode_switches": 5,
       "context_switches": {
@@ -89,9 +90,9 @@ TEST(JsonFormat, ByteForByte) {
         "involuntary": 7
       },
       "cpu_copy_bytes": {
-        "to_user": 1,
+        "to_user": 1000,
         "from_user": 0,
-        "kernel": 2,
+        "kernel": 2000,
         "cow": 0,
         "bounce": null,
         "pio": 0,
@@ -123,6 +124,7 @@ TEST(JsonFormat, ByteForByte) {
       "transmit_bytes": 2,
       "late_bytes": 8,
       "vain_reference_bytes": 9,
+      "fault_copy_bytes": 0,
       "errors": 4,
       "bytes_asked": 20,
       "cpu_copy_calls": {
@@ -194,11 +196,13 @@ TEST(JsonFormat, ByteForByte) {
     "missed": 19,
     "unread": 0,
     "quiet": 0,
+    "in_accounts": 0,
     "total": 37
   },
   "notes": [
     "not seen: everything else"
-  ]
+  ],
+  "names": {}
 }
 )");
 }
@@ -268,7 +272,7 @@ TEST(JsonFormat, AnEmptyReportHasAllKeys) {
     for (const auto& [key, value] : parsed.items())
         keys.push_back(key);
     EXPECT_THAT(keys, ElementsAre("schema", "kernel", "copies", "source", "sink", "command_status", "rows", "disks",
-                                  "losses", "notes"));
+                                  "losses", "notes", "names"));
 }
 
 } // namespace

@@ -63,8 +63,8 @@ TEST(OperationRows, FaultsThatMovedNothingComeLastWhoeverTookThem) {
 TEST(OperationRows, CanTellProcessesApart) {
     auto rows = operation_rows(two_processes(), {.per_process = true});
     ASSERT_EQ(rows.size(), 5U);
-    EXPECT_EQ(rows[0].pid, 200U);
-    EXPECT_EQ(rows[1].pid, 100U);
+    EXPECT_EQ(rows[0].pid, 100U); // 9000 bytes by sendfile
+    EXPECT_EQ(rows[1].pid, 200U);
 }
 
 TEST(OperationRows, CanTellDevicesApart) {
@@ -108,7 +108,7 @@ TEST(TotalRow, AddsUpAndCountsTheLossesOnce) {
     sample.accounts[0].value.counter[COPYSCOPE_LOST] = 2;
     sample.losses.missed = 3;
     auto rows = operation_rows(sample);
-    Row total = total_row(rows, sample.losses);
+    Row total = total_row(rows, with_accounts(sample));
     EXPECT_EQ(total.strategy, "all operations");
     EXPECT_EQ(total.payload_bytes, 9000U + 12288U);
     EXPECT_EQ(total.cpu_copy_bytes.total(), 12288U);
@@ -119,6 +119,57 @@ TEST(TotalRow, AddsUpAndCountsTheLossesOnce) {
     EXPECT_EQ(total.provenance, "derived");
     EXPECT_FALSE(total.cpu_copy_bytes.bounce.has_value());
     EXPECT_EQ(total_row({}, {}).provenance, "not seen");
+}
+
+// What is lost of an operation is counted in its account and for the machine.
+TEST(TotalRow, OneEventInTwoPlacesIsOne) {
+    Sample sample = two_processes();
+    sample.accounts[0].value.counter[COPYSCOPE_LOST] = 1;
+    sample.losses.inside[COPYSCOPE_LOSS_VMA] = 1;
+    EXPECT_EQ(total_row(operation_rows(sample), with_accounts(sample)).lost, 1U);
+}
+
+TEST(FoldRows, KeepTheSums) {
+    const auto rows = operation_rows(two_processes());
+    const auto folded = fold_rows(rows, 2);
+    ASSERT_EQ(folded.size(), 3U);
+    EXPECT_EQ(folded[1].strategy, rows[1].strategy);
+    EXPECT_EQ(folded[2].strategy, "others");
+    EXPECT_EQ(folded[2].operations, rows[2].operations + rows[3].operations);
+    EXPECT_EQ(folded[2].errors, 1U);
+    EXPECT_EQ(total_row(folded, {}).operations, total_row(rows, {}).operations);
+    EXPECT_EQ(fold_rows(rows, 3).size(), 4U) << "one row stays itself";
+}
+
+TEST(OperationRows, WriteBackIsStillToCome) {
+    Sample sample;
+    const auto disk = end(COPYSCOPE_END_FILE, 0, make_device(259, 1)),
+               ram = end(COPYSCOPE_END_FILE, 0, make_device(0, 9));
+    const auto write = [](copyscope_endpoint sink, std::uint64_t dma) {
+        return account(COPYSCOPE_OP_WRITE, anon, sink, {{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_DMA_TO_DEVICE, dma}});
+    };
+    const auto reason = [&](const Account& account, const RunOptions& options = {}) {
+        sample.accounts = {account};
+        return operation_rows(sample, options)[0].reason;
+    };
+    EXPECT_EQ(reason(write(disk, 0)), "write-back still to come");
+    EXPECT_EQ(reason(write(disk, 1 << 20)), "1.0 MiB written back so far");
+    EXPECT_EQ(reason(write(disk, size)), "");
+    EXPECT_EQ(reason(write(ram, 0)), "");
+    EXPECT_EQ(reason(write(ram, 0), {.disks = {make_device(0, 9)}}), "write-back still to come") << "btrfs";
+}
+
+// Copies that were not seen are not none, and a byte is no MiB.
+TEST(OperationRows, ARatioIsOfWhatIsKnown) {
+    Sample sample;
+    const auto row = [&](Counters counters) {
+        sample.accounts = {account(COPYSCOPE_OP_RECVFROM, end(COPYSCOPE_END_UDP), anon, counters)};
+        return operation_rows(sample)[0];
+    };
+    EXPECT_TRUE(row({{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_TO_USER_BYTES, size}}).has_ratio());
+    EXPECT_FALSE(row({{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_UNEXPLAINED_BYTES, size}}).has_ratio());
+    EXPECT_FALSE(row({{COPYSCOPE_BYTES_MOVED, 1}, {COPYSCOPE_TO_USER_BYTES, 1}}).has_rates());
+    EXPECT_FALSE(row({{COPYSCOPE_BYTES_MOVED, 0}}).has_ratio());
 }
 
 TEST(TotalRow, KnowsABounceThatOnePartSaw) {

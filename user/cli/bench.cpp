@@ -29,7 +29,7 @@ Report make_report(const BenchArguments& arguments, const MeasuredBench& bench) 
         input.sample = measured_sample(input.sample);
         input.origins = origins_of(*bench.session);
         repetitions.push_back(strategy_row(input));
-        report.losses += run.sample.losses;
+        report.losses += with_accounts(run.sample);
         if (i + 1 == bench.runs.size() || bench.runs[i + 1].repetition == 0) {
             report.rows.push_back(median_row(repetitions));
             repetitions.clear();

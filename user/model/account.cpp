@@ -106,7 +106,20 @@ std::uint64_t advance(std::uint64_t earlier, std::uint64_t later) {
 } // namespace
 
 std::uint64_t Losses::total() const {
-    return std::accumulate(inside.begin(), inside.end(), missed + unread + quiet);
+    return std::accumulate(inside.begin(), inside.end(), missed + unread + quiet + in_accounts);
+}
+
+// These are counted where they belong to the whole machine and, where an operation is open, in its account as well.
+Losses with_accounts(const Sample& sample) {
+    Losses losses = sample.losses;
+    std::uint64_t in_both = 0;
+    for (const copyscope_loss both : {COPYSCOPE_LOSS_VMA, COPYSCOPE_LOSS_INODE, COPYSCOPE_LOSS_SOCKET})
+        in_both += losses.inside[both];
+    std::uint64_t in_accounts = 0;
+    for (const Account& account : sample.accounts)
+        in_accounts += account[COPYSCOPE_LOST];
+    losses.in_accounts = in_accounts - std::min(in_accounts, in_both);
+    return losses;
 }
 
 Losses& Losses::operator+=(const Losses& other) {
@@ -114,6 +127,7 @@ Losses& Losses::operator+=(const Losses& other) {
     missed += other.missed;
     unread += other.unread;
     quiet += other.quiet;
+    in_accounts += other.in_accounts;
     return *this;
 }
 
@@ -122,6 +136,7 @@ Losses& Losses::operator-=(const Losses& earlier) {
     missed -= earlier.missed;
     unread -= earlier.unread;
     quiet -= earlier.quiet;
+    in_accounts -= earlier.in_accounts;
     return *this;
 }
 

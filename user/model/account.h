@@ -31,6 +31,7 @@ struct ProcessInfo {
     std::uint32_t uid = 0;
     std::uint32_t parent_tgid = 0;
     std::uint64_t cgroup_id = 0;
+    bool ended = false; // in a Sample of a Session: its last thread is on the way out
     // What user space adds (probe/identity.h); each empty where it could not be found out.
     std::string cmdline{};   // arguments, with spaces between them
     std::string cgroup{};    // path below the root of cgroup v2: "/system.slice/nginx.service"
@@ -43,11 +44,17 @@ struct Losses {
     std::uint64_t missed = 0; // program runs the kernel left out (recursion_misses, nmissed)
     std::uint64_t unread = 0; // accounts that user space could not read
     std::uint64_t quiet = 0;  // hooks that had stopped when known operations were made
+    std::uint64_t in_accounts =
+        0; // events of accounts (COPYSCOPE_LOST) that are in none of the above; see with_accounts()
 
     std::uint64_t total() const;
     Losses& operator+=(const Losses& other);
     Losses& operator-=(const Losses& earlier); // each at least as large as the earlier one
 };
+
+// The losses of a sample with those of its accounts, each event once.
+struct Sample;
+Losses with_accounts(const Sample& sample);
 
 // How copies were counted, from the cheapest to the best: derived from the callers of the copying functions, or
 // measured at these functions, by execution breakpoints on the busiest of them or by the module's copy sites.

@@ -94,7 +94,7 @@ double sort_value(const Row& row, SortKey key) {
     case SortKey::payload:
         return static_cast<double>(row.payload_bytes);
     case SortKey::copies_per_byte:
-        return row.cpu_copies_per_byte();
+        return row.has_ratio() ? row.cpu_copies_per_byte() : 0;
     case SortKey::operations:
         return static_cast<double>(row.operations);
     case SortKey::mode_switches:
@@ -247,9 +247,10 @@ Breakdown break_down(const Interval& interval, const ReportQuery& query, const O
                      .copies = std::string(copy_source_name(sample.source)),
                      .since = interval.begin,
                      .until = interval.end,
-                     .losses = sample.losses};
+                     .losses = with_accounts(sample)};
     result.groups = query.by == Dimension::copy_class ? builder.classes() : builder.groups();
     result.total = builder.total();
+    result.total.lost = result.losses.total();
     if (query.by == Dimension::endpoint && !result.groups.empty())
         result.notes.push_back(
             "payload by endpoints is of each leg: a byte that is read and then written counts twice");

@@ -49,7 +49,7 @@ struct Breakdown {
     std::string copies{};          // how they were counted: "derived", "breakpoints", "module"
     WallTime since = 0, until = 0; // what is really covered; wider than asked where only coarser history is left
     std::vector<Group> groups{};
-    Row total{}; // of all groups, "other" included
+    Row total{}; // of all groups, "other" included; `lost` is all that `losses` has, whichever group's or nobody's
     Losses losses{};
     std::vector<std::string> notes{}; // what a reader must know: what is not seen, what was widened
 };

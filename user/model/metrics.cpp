@@ -158,7 +158,6 @@ MetricsRegistry::Sums MetricsRegistry::sum_of(const Interval& interval, const Or
             MetricSums& sum = sums[{name, flow.strategy, flow.sink}];
             sum = sums_of(row);
             sum.payload = payload;
-            lost_in_accounts_ += row.lost;
         }
     return sums;
 }
@@ -188,6 +187,7 @@ void MetricsRegistry::add(const Interval& interval, const Origins& origins) {
         series_[series] += sum;
     }
     losses_ += interval.sample.losses;
+    lost_in_accounts_ += with_accounts(interval.sample).in_accounts;
 }
 
 } // namespace copyscope

@@ -5,6 +5,9 @@
 #include <map>
 #include <tuple>
 
+#include <fmt/format.h>
+
+#include "base/units.h"
 #include "model/rows.h"
 #include "model/tally.h"
 
@@ -27,10 +30,28 @@ struct Members {
     Tally tally;
     copyscope_account_key first{};
     bool several_processes = false;
+    std::uint64_t to_disk = 0, on_disk = 0; // written into the page cache of a disk, and what of that is there
+
+    void note_write_back(const Account& account, const RunOptions& options) {
+        const copyscope_endpoint& sink = account.key.sink;
+        const bool cached = sink.kind == COPYSCOPE_END_FILE && !(sink.flags & COPYSCOPE_END_DIRECT);
+        if (!cached || account.key.op == COPYSCOPE_OP_FAULT)
+            return;
+        if (device_major(sink.device) == 0 && std::ranges::find(options.disks, sink.device) == options.disks.end())
+            return;
+        to_disk += account[COPYSCOPE_BYTES_MOVED];
+        on_disk += account[COPYSCOPE_DMA_TO_DEVICE];
+    }
+    std::string write_back() const {
+        if (on_disk >= to_disk)
+            return "";
+        return on_disk ? fmt::format("{} written back so far", format_bytes(on_disk)) : "write-back still to come";
+    }
 };
 
 std::string end_text(const copyscope_endpoint& end, bool per_device) {
-    std::string device = per_device && !is_null_device(end) ? endpoint_device(end) : "";
+    const bool is_known = end.device != 0; // 0:0 says nothing
+    std::string device = per_device && is_known && !is_null_device(end) ? endpoint_device(end) : "";
     return device.empty() ? endpoint_text(end) : endpoint_text(end) + " [" + device + "]";
 }
 
@@ -68,17 +89,25 @@ Row operation_row(const Group& group, const Members& members, const Origins& ori
     circumstances.direct_fell_back =
         (is_direct(key.source) || is_direct(key.sink)) && tally[COPYSCOPE_DIRECT_BYTES] == 0;
     row.reason = judge(row, circumstances).reason;
+    if (const std::string later = members.write_back(); !later.empty())
+        row.reason += (row.reason.empty() ? "" : "; ") + later;
     return row;
 }
 
 bool comes_before(const Row& a, const Row& b) {
     auto rank = [](const Row& row) {
-        bool idle = row.payload_bytes == 0 && row.cpu_copy_bytes.total() == 0;
+        bool idle = row.payload_bytes == 0 && row.cpu_copy_bytes.total() == 0 && row.unaccounted_bytes == 0;
         bool idle_fault = idle && row.operation == operation_name(COPYSCOPE_OP_FAULT);
         return std::tuple(idle_fault, idle);
     };
     if (rank(a) != rank(b))
         return rank(a) < rank(b);
+    auto at_stake = [](const Row& row) {
+        return std::max({row.cpu_copy_bytes.total(), row.payload_bytes, row.dma_from_device + row.dma_to_device,
+                         row.unaccounted_bytes});
+    };
+    if (at_stake(a) != at_stake(b))
+        return at_stake(a) > at_stake(b);
     if (a.cpu_copy_bytes.total() != b.cpu_copy_bytes.total())
         return a.cpu_copy_bytes.total() > b.cpu_copy_bytes.total();
     return a.payload_bytes > b.payload_bytes;
@@ -101,6 +130,7 @@ std::vector<Row> operation_rows(const Sample& sample, const RunOptions& options)
             members.first = key;
         members.several_processes |= !same_process(members.first.process, key.process);
         members.tally.add(account);
+        members.note_write_back(account, options);
     }
 
     std::vector<Row> rows;
@@ -110,7 +140,9 @@ std::vector<Row> operation_rows(const Sample& sample, const RunOptions& options)
     return rows;
 }
 
-Row total_row(std::span<const Row> rows, const Losses& losses) {
+namespace {
+
+Row sum_of(std::span<const Row> rows, const char* name) {
     // The basis of a sum is that of its worst part that copied anything, or of any part where none did.
     auto worst = [&rows](bool all) {
         std::string name;
@@ -121,18 +153,19 @@ Row total_row(std::span<const Row> rows, const Losses& losses) {
         return name;
     };
     Row total;
-    total.strategy = all_operations;
+    total.strategy = name;
     total.provenance = worst(false).empty() ? worst(true) : worst(false);
     if (total.provenance.empty())
         total.provenance = basis_name(Basis::not_seen);
     for (const Row& row : rows) {
-        for (auto field :
-             {&Row::payload_bytes,       &Row::bytes_asked,    &Row::mapped_around_pages, &Row::swapped_in_pages,
-              &Row::operations,          &Row::errors,         &Row::mode_switches,       &Row::ctx_voluntary,
-              &Row::ctx_involuntary,     &Row::transmit_bytes, &Row::late_bytes,          &Row::referenced_bytes,
-              &Row::dma_from_device,     &Row::dma_to_device,  &Row::faults_minor,        &Row::faults_major,
-              &Row::faults_cow,          &Row::kernel_ns,      &Row::unaccounted_bytes,   &Row::lost,
-              &Row::vain_reference_bytes})
+        for (auto field : {&Row::payload_bytes,       &Row::bytes_asked,      &Row::mapped_around_pages,
+                           &Row::swapped_in_pages,    &Row::operations,       &Row::errors,
+                           &Row::mode_switches,       &Row::ctx_voluntary,    &Row::ctx_involuntary,
+                           &Row::transmit_bytes,      &Row::late_bytes,       &Row::referenced_bytes,
+                           &Row::dma_from_device,     &Row::dma_to_device,    &Row::faults_minor,
+                           &Row::faults_major,        &Row::faults_cow,       &Row::kernel_ns,
+                           &Row::unaccounted_bytes,   &Row::fault_copy_bytes, &Row::lost,
+                           &Row::vain_reference_bytes})
             total.*field += row.*field;
         total.syncs += row.syncs;
         if (row.api)
@@ -140,7 +173,25 @@ Row total_row(std::span<const Row> rows, const Losses& losses) {
         total.cpu_copy_bytes += row.cpu_copy_bytes;
         total.cpu_copy_calls += row.cpu_copy_calls;
     }
-    total.lost += losses.total();
+    return total;
+}
+
+} // namespace
+
+std::vector<Row> fold_rows(std::vector<Row> rows, std::size_t top) {
+    if (rows.size() <= top + 1) // one row is not made shorter by another name
+        return rows;
+    const std::span<const Row> rest = std::span(rows).subspan(top);
+    Row others = sum_of(rest, other_operations);
+    others.variant = fmt::format("{} more rows", rest.size());
+    rows.resize(top);
+    rows.push_back(std::move(others));
+    return rows;
+}
+
+Row total_row(std::span<const Row> rows, const Losses& losses) {
+    Row total = sum_of(rows, all_operations);
+    total.lost = losses.total();
     return total;
 }
 

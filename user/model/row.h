@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ struct Promise {
 };
 
 // One strategy in one variant (bench), or one operation between two endpoints (run). Figures per byte and per MiB are 0
-// where there is no payload; reporters print "-" / null then.
+// where there is no payload; where they mean nothing (has_ratio(), has_rates()) reporters print "-" / null.
 struct Row {
     std::string strategy;  // "read+write"; for run rows the operation, or the strategy where the operation tells it
     std::string variant;   // bench: "cold, sg on"; run: "file -> anonymous memory"
@@ -60,6 +61,7 @@ struct Row {
     CpuCopies cpu_copy_bytes, cpu_copy_calls;
     std::uint64_t transmit_bytes = 0,
                   late_bytes = 0;           // parts of cpu_copy_bytes.kernel: segmentation, MSG_ZEROCOPY undone
+    std::uint64_t fault_copy_bytes = 0;     // part of cpu_copy_bytes: in page faults, which carry no payload
     std::uint64_t referenced_bytes = 0;     // user pages handed to a device by direct I/O included
     std::uint64_t vain_reference_bytes = 0; // of those: linked into a pipe and dropped, because a send came back short
     std::uint64_t dma_from_device = 0, dma_to_device = 0;
@@ -77,7 +79,14 @@ struct Row {
     std::vector<std::string> notes; // what else a reader of this row must know
     std::uint32_t runs = 1;         // repetitions; all numbers are of one of them, the one with the median kernel_ns
 
-    double cpu_copies_per_byte() const { return per_payload(static_cast<double>(cpu_copy_bytes.total())); }
+    // Less than a page is next to nothing: what it costs per MiB says nothing of a MiB.
+    bool has_rates() const { return payload_bytes >= 4096; }
+    // And copies of which half a percent or more was not seen are not known.
+    bool has_ratio() const { return has_rates() && unaccounted_bytes < payload_bytes / 200 + 1; }
+
+    double cpu_copies_per_byte() const {
+        return per_payload(static_cast<double>(cpu_copy_bytes.total() - fault_copy_bytes));
+    }
     double mode_switches_per_mib() const { return per_payload(static_cast<double>(mode_switches) * (1 << 20)); }
     double kernel_ns_per_mib() const { return per_payload(static_cast<double>(kernel_ns) * (1 << 20)); }
 
@@ -89,6 +98,7 @@ private:
 
 // Row.strategy of total_row(): the sum of other rows of the same report.
 inline constexpr char all_operations[] = "all operations";
+inline constexpr char other_operations[] = "others"; // and of fold_rows()
 
 struct Report {
     std::string schema{};         // "copyscope.bench/1", "copyscope.run/1"
@@ -96,8 +106,9 @@ struct Report {
     std::string copies{};         // how they were counted: "derived", "breakpoints", "module"
     std::string source{}, sink{}; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
     std::vector<Row> rows{};
-    std::vector<DiskUse> disks{};     // run: those that moved anything meanwhile
-    Losses losses{};                  // of the whole measurement
+    std::vector<DiskUse> disks{};               // run: those that moved anything meanwhile
+    std::map<std::string, std::string> names{}; // of ends in the rows' variants: "file [0:26]" -> "file [tmpfs /run]"
+    Losses losses{};                            // of the whole measurement
     std::vector<std::string> notes{}; // printed beneath the table: what is not seen on this kernel, and the like
     int command_status = -1;          // run: wait status of the command as an exit code
 };

@@ -153,7 +153,8 @@ Row strategy_row(const StrategyRun& run) {
     row.payload_bytes = run.payload_bytes;
     row.cycles = run.chunk ? run.payload_bytes / run.chunk + (run.payload_bytes % run.chunk != 0) : 0;
     row.unaccounted_bytes += apart(run.payload_bytes, carried);
-    row.lost += run.sample.losses.total();
+    row.lost = with_accounts(run.sample).total();
+    row.fault_copy_bytes = 0; // of a strategy that is made of faults they are what it is for
     row.textbook = promise_of(*run.strategy, circumstances.variant);
     Judgement judgement = judge(row, circumstances);
     row.verdict = judgement.verdict;

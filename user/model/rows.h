@@ -41,17 +41,22 @@ Row residue_row(const StrategyRun& run);
 Row median_row(std::span<const Row> repetitions);
 
 struct RunOptions {
-    bool per_process = false; // a row per process, not per command name
-    bool per_device = false;  // a row per file system and interface
+    bool per_process = false;           // a row per process, not per command name
+    bool per_device = false;            // a row per file system and interface
+    std::vector<std::uint32_t> disks{}; // of file systems with a number of no device (btrfs) those that are on a disk
     Origins origins{};
 };
 
-// One row per {command, operation, source, sink}: most bytes copied by the CPU first, then most payload; what moved
-// nothing comes last, page faults at the very end. `lost` is that of the accounts; Sample.losses belongs to no row.
+// One row per {command, operation, source, sink}: first where most bytes are at stake, copied, moved by calls or
+// devices, or unaccounted; what moved nothing comes last, page faults at the very end. `lost` is that of the accounts;
+// Sample.losses belongs to no row.
 std::vector<Row> operation_rows(const Sample& sample, const RunOptions& options = {});
 
-// The sum of rows, named "all operations"; `losses` are added to its `lost`. A byte that is read and then written is
-// payload twice, so its copies per byte are those of an average operation.
+// The first `top` rows, and the sum of the others in one more, named "others". Not more than that: as they are.
+std::vector<Row> fold_rows(std::vector<Row> rows, std::size_t top);
+
+// The sum of rows, named "all operations"; its `lost` is all that `losses` has (with_accounts()). A byte that is read
+// and then written is payload twice, so its copies per byte are those of an average operation.
 Row total_row(std::span<const Row> rows, const Losses& losses);
 
 } // namespace copyscope

@@ -15,6 +15,9 @@ void Tally::add(const Account& account) {
     // found on that leg. Never more than what was moved, so that something missing on the other leg still shows.
     if (is_null_device(account.key.sink) || is_zero_device(account.key.source))
         swallowed_ += std::min(account[COPYSCOPE_UNEXPLAINED_BYTES], account[COPYSCOPE_BYTES_MOVED]);
+    if (account.key.op == COPYSCOPE_OP_FAULT)
+        for (std::uint32_t copy_class = 0; copy_class < COPYSCOPE_CLASSES; ++copy_class)
+            copied_in_faults_ += account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class)];
     ++accounts_;
 }
 
@@ -56,6 +59,7 @@ void Tally::fill(Row& row, const Origins& origins) const {
     row.ctx_involuntary = sum_[COPYSCOPE_CTX_INVOLUNTARY];
     row.transmit_bytes = sum_[COPYSCOPE_TRANSMIT_BYTES];
     row.late_bytes = sum_[COPYSCOPE_LATE_BYTES];
+    row.fault_copy_bytes = copied_in_faults_;
     row.bytes_asked = sum_[COPYSCOPE_BYTES_ASKED];
     row.cpu_copy_bytes = {.to_user = sum_[COPYSCOPE_TO_USER_BYTES],
                           .from_user = sum_[COPYSCOPE_FROM_USER_BYTES],

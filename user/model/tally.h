@@ -23,6 +23,7 @@ private:
     Account sum_;
     std::uint64_t accounts_ = 0;
     std::uint64_t swallowed_ = 0;
+    std::uint64_t copied_in_faults_ = 0;
 };
 
 const char* basis_name(Basis basis); // "measured", "derived", "not seen"

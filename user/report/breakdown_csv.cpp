@@ -34,7 +34,7 @@ constexpr Column columns[] = {
     {"cpu_copy_bytes_pio", FIELD(csv_number(row.cpu_copy_bytes.pio))},
     {"cpu_copy_bytes_migration", FIELD(csv_number(row.cpu_copy_bytes.migration))},
     {"cpu_copy_calls", FIELD(csv_number(row.cpu_copy_calls.total()))},
-    {"cpu_copies_per_byte", FIELD(row.payload_bytes ? csv_ratio(row.cpu_copies_per_byte()) : "")},
+    {"cpu_copies_per_byte", FIELD(row.has_ratio() ? csv_ratio(row.cpu_copies_per_byte()) : "")},
     {"transmit_bytes", FIELD(csv_number(row.transmit_bytes))},
     {"late_bytes", FIELD(csv_number(row.late_bytes))},
     {"referenced_bytes", FIELD(csv_number(row.referenced_bytes))},

@@ -52,7 +52,7 @@ public:
     }
 
     std::string table() const {
-        Table table{.keys = keys(), .columns = classes_ ? class_columns() : figures()};
+        Table table{.keys = keys(), .columns = classes_ ? class_columns() : figures(), .remarks = doubts()};
         return render_table(table, width_, colour_);
     }
 
@@ -61,10 +61,8 @@ public:
         auto line = [&](const std::string& words, Colour colour = Colour::none) {
             text += coloured(render_paragraph(printable(words), width_, 2), colour_ ? colour : Colour::none) + "\n";
         };
-        if (const Row& total = breakdown_.total; total.unaccounted_bytes > 0)
-            line(fmt::format("unaccounted: {} bytes: moved or copied, and seen on one side only",
-                             format_count(total.unaccounted_bytes)),
-                 Colour::yellow);
+        if (breakdown_.total.unaccounted_bytes > 0)
+            line("unaccounted: moved or copied, and seen on one side only", Colour::yellow);
         for (const std::string& loss : losses_lines(breakdown_.losses))
             line(loss, Colour::yellow);
         for (const std::string& note : breakdown_.notes)
@@ -110,7 +108,7 @@ private:
         columns.push_back(figure("payload", [](const Row& row) { return bytes_cell(row.payload_bytes); }));
         columns.push_back(figure("copied", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.total()); }));
         columns.push_back(figure("copies/byte", [](const Row& row) {
-            return Cell{row.payload_bytes ? format_ratio(row.cpu_copies_per_byte()) : "-"};
+            return Cell{row.has_ratio() ? format_ratio(row.cpu_copies_per_byte()) : "-"};
         }));
         if (!brief_) {
             columns.push_back(figure("to user", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.to_user); }));
@@ -118,29 +116,47 @@ private:
                 figure("from user", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.from_user); }));
             columns.push_back(
                 figure("in kernel", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.kernel); }));
+            add_classes(columns);
             columns.push_back(figure("DMA in", [](const Row& row) { return bytes_cell(row.dma_from_device); }));
             columns.push_back(figure("DMA out", [](const Row& row) { return bytes_cell(row.dma_to_device); }));
         }
         columns.push_back(figure("calls", [](const Row& row) { return count_cell(row.operations); }));
         columns.push_back(figure("switches", [](const Row& row) { return count_cell(row.mode_switches); }));
-        if (breakdown_.total.unaccounted_bytes)
-            columns.push_back(figure("unaccounted", [](const Row& row) {
-                return alarm_cell(bytes_cell(row.unaccounted_bytes), row.unaccounted_bytes);
-            }));
-        if (breakdown_.total.lost)
-            columns.push_back(
-                figure("lost", [](const Row& row) { return alarm_cell(count_cell(row.lost), row.lost); }));
         return columns;
     }
 
-    // Of one class there is nothing but copies; per byte of all payload.
+    // Those that few have, where they have any. What was copied on transmit and late is part of what was in the kernel.
+    void add_classes(std::vector<Column>& columns) const {
+        const auto add = [&](const char* heading, auto bytes_of) {
+            if (bytes_of(breakdown_.total))
+                columns.push_back(figure(heading, [&](const Row& row) { return bytes_cell(bytes_of(row)); }));
+        };
+        add("transmit", [](const Row& row) { return row.transmit_bytes; });
+        add("late", [](const Row& row) { return row.late_bytes; });
+        add("COW", [](const Row& row) { return row.cpu_copy_bytes.cow; });
+        add("bounce", [](const Row& row) { return row.cpu_copy_bytes.bounce.value_or(0); });
+        add("PIO", [](const Row& row) { return row.cpu_copy_bytes.pio.value_or(0); });
+        add("migrated", [](const Row& row) { return row.cpu_copy_bytes.migration.value_or(0); });
+    }
+
+    // In the row that they are about, however many columns there are.
+    std::vector<std::string> doubts() const {
+        std::vector<std::string> remarks;
+        for (const Entry& entry : entries_)
+            remarks.push_back(doubts_of(entry.group->sums));
+        return remarks;
+    }
+
+    // Of one class there is nothing but copies; per byte of all payload, which copies on write are not about.
     std::vector<Column> class_columns() const {
-        const auto payload = static_cast<double>(breakdown_.total.payload_bytes);
+        const Row& total = breakdown_.total;
         return {figure("copied", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.total()); }),
                 figure("copies/byte",
-                       [payload](const Row& row) {
-                           const auto copied = static_cast<double>(row.cpu_copy_bytes.total());
-                           return Cell{payload > 0 ? format_ratio(copied / payload) : "-"};
+                       [&total](const Row& row) {
+                           const auto copied = static_cast<double>(row.cpu_copy_bytes.total() - row.cpu_copy_bytes.cow);
+                           return Cell{total.has_rates() && copied > 0
+                                           ? format_ratio(copied / static_cast<double>(total.payload_bytes))
+                                           : "-"};
                        }),
                 figure("copy calls", [](const Row& row) { return count_cell(row.cpu_copy_calls.total()); }),
                 figure("basis", [](const Row& row) { return Cell{row.provenance}; })};

@@ -2,6 +2,8 @@
 // See cells.h.
 #include "report/cells.h"
 
+#include <fmt/format.h>
+
 #include "base/units.h"
 
 namespace copyscope {
@@ -18,9 +20,13 @@ Cell count_cell(std::uint64_t value) {
     return {format_count(value), format_count_short(value)};
 }
 
-Cell alarm_cell(Cell cell, bool on) {
-    cell.colour = on ? Colour::yellow : Colour::none;
-    return cell;
+std::string doubts_of(const Row& row) {
+    std::string words;
+    if (row.unaccounted_bytes)
+        words = fmt::format("unaccounted: {} bytes", format_count(row.unaccounted_bytes));
+    if (row.lost)
+        words += fmt::format("{}lost: {} events", words.empty() ? "" : "; ", format_count(row.lost));
+    return words;
 }
 
 std::string short_ends(std::string text) {

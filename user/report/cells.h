@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "model/row.h"
 #include "report/layout.h"
 
 namespace copyscope {
@@ -13,7 +14,9 @@ namespace copyscope {
 Cell bytes_cell(std::uint64_t value);
 Cell bytes_cell(const std::optional<std::uint64_t>& value); // "-" where it was not seen
 Cell count_cell(std::uint64_t value);
-Cell alarm_cell(Cell cell, bool on); // yellow
+
+// What does not close in a row, and what was lost of it; empty: all is well.
+std::string doubts_of(const Row& row);
 
 // The long names of endpoint_kind_name(), for where there is no room.
 std::string short_ends(std::string text);

@@ -36,7 +36,7 @@ constexpr Column columns[] = {
     {"cpu_copy_bytes_cow", FIELD(csv_number(row.cpu_copy_bytes.cow))},
     {"cpu_copy_bytes_bounce", FIELD(csv_number(row.cpu_copy_bytes.bounce))},
     {"cpu_copy_bytes_pio", FIELD(csv_number(row.cpu_copy_bytes.pio))},
-    {"cpu_copies_per_byte", FIELD(row.payload_bytes ? csv_ratio(row.cpu_copies_per_byte()) : "")},
+    {"cpu_copies_per_byte", FIELD(row.has_ratio() ? csv_ratio(row.cpu_copies_per_byte()) : "")},
     {"referenced_bytes", FIELD(csv_number(row.referenced_bytes))},
     {"dma_bytes_from_device", FIELD(csv_number(row.dma_from_device))},
     {"dma_bytes_to_device", FIELD(csv_number(row.dma_to_device))},

@@ -19,6 +19,7 @@
 //   disks[]       device, name, read_bytes{owned, nobodys, outside, pio, zeroed, failed}, written_bytes{as read_bytes}
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
+//   names{}       of ends with a device, as they stand in variant: the same with its name
 //
 // null is "not seen" or "not applicable", never zero: a class of copies that nothing on this kernel could see,
 // cpu_copies_per_byte without payload, textbook and verdict where there is no promise, pid of several processes,
@@ -68,7 +69,8 @@ std::string render_json(const Report& report) {
                    {"rows", std::move(rows)},
                    {"disks", disks_json(report.disks)},
                    {"losses", losses_json(report.losses)},
-                   {"notes", report.notes}};
+                   {"notes", report.notes},
+                   {"names", report.names}};
     return json_text(result, 2) + "\n";
 }
 

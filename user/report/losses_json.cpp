@@ -13,6 +13,7 @@ nlohmann::ordered_json losses_json(const Losses& losses) {
     result["missed"] = losses.missed;
     result["unread"] = losses.unread;
     result["quiet"] = losses.quiet;
+    result["in_accounts"] = losses.in_accounts;
     result["total"] = losses.total();
     return result;
 }
@@ -24,6 +25,7 @@ Losses losses_from_json(const JsonReader& reader) {
     losses.missed = reader.number("missed");
     losses.unread = reader.number("unread");
     losses.quiet = reader.number("quiet");
+    losses.in_accounts = reader.number("in_accounts");
     const std::uint64_t all = reader.number("total");
     losses.unread += all > losses.total() ? all - losses.total() : 0;
     return losses;

@@ -19,6 +19,8 @@ std::vector<std::string> losses_lines(const Losses& losses) {
         lines.push_back(fmt::format("lost: accounts that could not be read: {}", format_count(losses.unread)));
     if (losses.quiet > 0)
         lines.push_back(fmt::format("lost: hooks that had stopped: {}", format_count(losses.quiet)));
+    if (losses.in_accounts > 0)
+        lines.push_back(fmt::format("lost: events of single rows: {}", format_count(losses.in_accounts)));
     return lines;
 }
 

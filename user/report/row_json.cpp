@@ -2,6 +2,7 @@
 // See row_json.h; the fields are documented in json.cpp.
 #include "report/row_json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -60,7 +61,7 @@ Json main_figures(const Row& row) {
             {"mode_switches", row.mode_switches},
             {"context_switches", {{"voluntary", row.ctx_voluntary}, {"involuntary", row.ctx_involuntary}}},
             {"cpu_copy_bytes", copies_json(row.cpu_copy_bytes)},
-            {"cpu_copies_per_byte", row.payload_bytes ? Json(six_decimals(row.cpu_copies_per_byte())) : Json(nullptr)},
+            {"cpu_copies_per_byte", row.has_ratio() ? Json(six_decimals(row.cpu_copies_per_byte())) : Json(nullptr)},
             {"referenced_bytes", row.referenced_bytes},
             {"dma_bytes", {{"from_device", row.dma_from_device}, {"to_device", row.dma_to_device}}},
             {"faults", {{"minor", row.faults_minor}, {"major", row.faults_major}, {"cow", row.faults_cow}}},
@@ -74,6 +75,7 @@ Json more_figures(const Row& row) {
     return {{"transmit_bytes", row.transmit_bytes},
             {"late_bytes", row.late_bytes},
             {"vain_reference_bytes", row.vain_reference_bytes},
+            {"fault_copy_bytes", row.fault_copy_bytes},
             {"errors", row.errors},
             {"bytes_asked", row.bytes_asked},
             {"cpu_copy_calls", copies_json(row.cpu_copy_calls)},
@@ -127,6 +129,7 @@ void read_figures(const JsonReader& reader, Row& row) {
     row.transmit_bytes = reader.number("transmit_bytes");
     row.late_bytes = reader.number("late_bytes");
     row.vain_reference_bytes = reader.optional_number("vain_reference_bytes").value_or(0); // older reports have none
+    row.fault_copy_bytes = std::min(reader.number("fault_copy_bytes"), row.cpu_copy_bytes.total());
     row.errors = reader.number("errors");
     row.bytes_asked = reader.number("bytes_asked");
     row.cpu_copy_calls = copies_from(reader.object("cpu_copy_calls"));

@@ -33,9 +33,8 @@ Cell verdict_cell(const Row& row) {
                                           : Colour::none};
 }
 
-// Figures per byte and per MiB mean nothing without payload.
-Cell ratio_cell(const Row& row, double ratio) {
-    return {row.payload_bytes ? format_ratio(ratio) : "-"};
+Cell copies_cell(const Row& row) {
+    return {row.has_ratio() ? format_ratio(row.cpu_copies_per_byte()) : "-"};
 }
 
 Cell switches_promised(const Row& row) {
@@ -45,7 +44,7 @@ Cell switches_promised(const Row& row) {
 }
 
 Cell time_cell(const Row& row) {
-    return {row.payload_bytes ? format_duration(static_cast<std::uint64_t>(row.kernel_ns_per_mib())) : "-"};
+    return {row.has_rates() ? format_duration(static_cast<std::uint64_t>(row.kernel_ns_per_mib())) : "-"};
 }
 
 // Builds the tables of one report; columns in which nothing could differ are left out, and said in one line instead.
@@ -88,8 +87,7 @@ public:
         if (!promised_)
             table.columns.push_back(
                 column("copied", [](const Row& row) { return bytes_cell(row.cpu_copy_bytes.total()); }));
-        table.columns.push_back(
-            column("copies/byte", [](const Row& row) { return ratio_cell(row, row.cpu_copies_per_byte()); }));
+        table.columns.push_back(column("copies/byte", copies_cell));
         if (promised_) {
             table.columns.push_back(column("textbook", [](const Row& row) {
                 return Cell{row.textbook.known ? format_ratio(row.textbook.cpu_copies) : "-"};
@@ -98,8 +96,11 @@ public:
         }
         if (one_basis_.empty())
             table.columns.push_back(column("basis", [](const Row& row) { return Cell{row.provenance}; }));
-        for (const Row& row : report_.rows)
-            table.remarks.push_back(printable(row.reason));
+        for (const Row& row : report_.rows) {
+            const std::string doubts = doubts_of(row);
+            table.remarks.push_back(
+                printable(row.reason + (row.reason.empty() || doubts.empty() ? "" : "; ") + doubts));
+        }
         return render_table(table, width_, colour_);
     }
 
@@ -132,8 +133,9 @@ public:
         if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.errors > 0; }))
             table.columns.push_back(column("failed", [](const Row& row) { return count_cell(row.errors); }));
         table.columns.push_back(column("switches", [](const Row& row) { return count_cell(row.mode_switches); }));
-        table.columns.push_back(
-            column("per MiB", [](const Row& row) { return ratio_cell(row, row.mode_switches_per_mib()); }));
+        table.columns.push_back(column("per MiB", [](const Row& row) {
+            return Cell{row.has_rates() ? format_ratio(row.mode_switches_per_mib()) : "-"};
+        }));
         if (promised_)
             table.columns.push_back(column("textbook", switches_promised));
         table.columns.push_back(
@@ -146,11 +148,6 @@ public:
             table.columns.push_back(column(
                 "syncs c/d", [](const Row& row) { return pair(row.syncs.for_cpu_calls, row.syncs.for_device_calls); }));
         table.columns.push_back(column("kernel/MiB", time_cell));
-        table.columns.push_back(column("unaccounted", [](const Row& row) {
-            return alarm_cell(bytes_cell(row.unaccounted_bytes), row.unaccounted_bytes);
-        }));
-        table.columns.push_back(
-            column("lost", [](const Row& row) { return alarm_cell(count_cell(row.lost), row.lost); }));
         return render_table(table, width_, colour_);
     }
 
@@ -159,19 +156,13 @@ public:
         auto line = [&](const std::string& words, Colour colour = Colour::none) {
             text += coloured(render_paragraph(printable(words), width_, 2), colour_ ? colour : Colour::none) + "\n";
         };
-        for (const Row& row : report_.rows)
-            if (row.unaccounted_bytes > 0 && row.strategy != all_operations)
-                line(fmt::format("unaccounted: {} bytes in {}: moved or copied, and seen on one side only",
-                                 format_count(row.unaccounted_bytes), name_of(row)),
-                     Colour::yellow);
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.unaccounted_bytes > 0; }))
+            line("unaccounted: moved or copied, and seen on one side only", Colour::yellow);
         for (const Row& row : report_.rows)
             if (row.vain_reference_bytes > 0 && row.strategy != all_operations)
                 line(fmt::format("referenced in vain: {} bytes in {}: linked and not taken by a full socket or pipe; "
                                  "nothing was copied",
                                  format_count(row.vain_reference_bytes), name_of(row)));
-        for (const Row& row : report_.rows)
-            if (row.lost > 0 && row.strategy != all_operations)
-                line(fmt::format("lost: {} events in {}", format_count(row.lost), name_of(row)), Colour::yellow);
         for (const std::string& disk : disk_lines(report_.disks))
             line(disk);
         for (const std::string& loss : losses_lines(report_.losses))
@@ -208,10 +199,25 @@ private:
                 column("pid", [](const Row& row) { return Cell{row.pid ? std::to_string(row.pid) : "-"}; }));
         table.keys.push_back(
             column(promised_ ? "strategy" : "operation", [](const Row& row) { return Cell{printable(row.strategy)}; }));
-        table.keys.push_back(column(promised_ ? "variant" : "from -> to", [](const Row& row) {
-            return Cell{printable(row.variant), short_ends(printable(row.variant))};
-        }));
+        Column variants{promised_ ? "variant" : "from -> to", {}};
+        for (const Row& row : report_.rows) {
+            const std::string ends = printable(with_names(row.variant));
+            variants.cells.push_back({ends, short_ends(ends)});
+        }
+        table.keys.push_back(std::move(variants));
         return table;
+    }
+
+    std::string with_names(const std::string& variant) const {
+        const auto named = [this](const std::string& end) {
+            const auto found = report_.names.find(end);
+            return found == report_.names.end() ? end : found->second;
+        };
+        constexpr std::string_view arrow = " -> ";
+        const std::size_t at = variant.find(arrow);
+        return at == std::string::npos
+                   ? variant
+                   : named(variant.substr(0, at)) + std::string(arrow) + named(variant.substr(at + arrow.size()));
     }
 
     std::string name_of(const Row& row) const {

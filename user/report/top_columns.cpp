@@ -105,7 +105,7 @@ double top_figure(const Row& row, TopColumn column, double seconds) {
     case TopColumn::payload:
         return rate(row.payload_bytes);
     case TopColumn::copies_per_byte:
-        return row.cpu_copies_per_byte();
+        return row.has_ratio() ? row.cpu_copies_per_byte() : 0;
     case TopColumn::to_user:
         return rate(row.cpu_copy_bytes.to_user);
     case TopColumn::from_user:
@@ -135,7 +135,7 @@ double top_figure(const Row& row, TopColumn column, double seconds) {
 std::string top_cell(const Row& row, TopColumn column, double seconds) {
     if (column == TopColumn::copies_per_byte) {
         const double ratio = row.cpu_copies_per_byte();
-        if (row.payload_bytes == 0)
+        if (!row.has_ratio())
             return "-";
         return ratio < 99.995 ? fmt::format("{:.2f}", ratio) : short_figure(ratio, count_unit);
     }
