@@ -101,4 +101,13 @@ Result<int> Command::wait() {
     }
 }
 
+bool Command::pause(int milliseconds) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT})
+        sigaddset(&signals, signal);
+    const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+    return sigtimedwait(&signals, nullptr, &time) < 0;
+}
+
 } // namespace copyscope

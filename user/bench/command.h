@@ -31,6 +31,10 @@ public:
     // a shell would: 128 + N if signal N ended it.
     Result<int> wait();
 
+    // After wait(): passes so much time; false if this process was meanwhile asked to stop (SIGINT, SIGQUIT, SIGTERM,
+    // SIGHUP).
+    static bool pause(int milliseconds);
+
 private:
     Command(pid_t pid, Fd barrier, Fd failure)
         : pid_(pid), barrier_(std::move(barrier)), failure_(std::move(failure)) {}

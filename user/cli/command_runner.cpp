@@ -2,7 +2,9 @@
 // See command_runner.h.
 #include "cli/command_runner.h"
 
+#include <algorithm>
 #include <chrono>
+#include <fmt/format.h>
 #include <thread>
 
 #include "bench/command.h"
@@ -30,9 +32,44 @@ Result<Sample> read_settled(Session& session) {
     return sample;
 }
 
+// Those of its processes that go on without it; who has done nothing yet is not among them.
+std::vector<const ProcessInfo*> running(const Sample& sample) {
+    std::vector<const ProcessInfo*> processes;
+    for (const ProcessInfo& process : sample.processes)
+        if (!process.ended)
+            processes.push_back(&process);
+    return processes;
+}
+
+Status follow_all(Session& session) {
+    do {
+        const auto sample = session.end();
+        if (!sample)
+            return std::unexpected(sample.error());
+        if (running(*sample).empty())
+            return {};
+    } while (Command::pause(500));
+    return {};
+}
+
+// Empty: nothing goes on.
+std::string left_running(const Sample& sample, bool followed) {
+    constexpr std::size_t most = 5;
+    const auto processes = running(sample);
+    if (processes.empty())
+        return "";
+    std::string words = followed ? "still running when it was stopped: " : "still running when the command ended: ";
+    for (std::size_t i = 0; i < std::min(processes.size(), most); i++)
+        words += fmt::format("{}{} ({})", i ? ", " : "", processes[i]->comm, processes[i]->id.tgid);
+    if (processes.size() > most)
+        words += fmt::format(" and {} more", processes.size() - most);
+    return words + "; what they do from then on is not counted" + (followed ? "" : " (with --follow it is)");
+}
+
 } // namespace
 
-Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies, const Ready& ready) {
+Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies, bool follow,
+                                        const Ready& ready) {
     auto attached = attach(copies);
     if (!attached)
         return std::unexpected(attached.error());
@@ -49,6 +86,8 @@ Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, C
     const auto code = command->wait();
     if (!code)
         return std::unexpected(code.error());
+    if (auto status = follow ? follow_all(*session) : Status{}; !status)
+        return std::unexpected(status.error());
     session->prove();
     auto sample = read_settled(*session);
     if (!sample)
@@ -57,6 +96,8 @@ Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, C
     if (!disks)
         return std::unexpected(disks.error());
     auto notes = notes_of(*session, machine);
+    if (auto left = left_running(*sample, follow); !left.empty())
+        notes.insert(notes.begin(), std::move(left));
     return MeasuredCommand{.machine = std::move(machine),
                            .sample = std::move(*sample),
                            .disks = std::move(*disks),

@@ -26,8 +26,9 @@ struct MeasuredCommand {
 // Called when all is attached and the command is about to start. If it fails, the command does not.
 using Ready = std::function<Status(const AttachedMachine&)>;
 
-// `words`: the command and its arguments, not empty.
-Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies,
+// `words`: the command and its arguments, not empty. `follow`: until all that it has started has ended, or a signal
+// asks to stop; else until it has ended itself, and a note says what goes on.
+Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies, bool follow = false,
                                         const Ready& ready = {});
 
 } // namespace copyscope

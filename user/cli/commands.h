@@ -44,8 +44,8 @@ struct Output {
     void add_options(Subcommand command);
     bool for_machines() const { return json || csv; }
 
-    // Writes to the file, or else to `stream`; and saves.
-    Status write(const Report& report, FILE* stream) const;
+    // Writes to the file, or else to `stream`; and saves. `for_people`: what stands in the text instead.
+    Status write(const Report& report, FILE* stream, const Report* for_people = nullptr) const;
 
     // For --strict: 1 if anything was lost or is unaccounted, else 0.
     int verdict(const Report& report) const;

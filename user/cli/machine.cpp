@@ -2,10 +2,24 @@
 // See machine.h.
 #include "cli/machine.h"
 
+#include <filesystem>
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "report/notes.h"
 
 namespace copyscope {
+namespace {
+
+// The initial pid namespace has a number of its own, on every kernel (include/linux/proc_ns.h, PROC_PID_INIT_INO).
+bool sees_all_processes() {
+    std::error_code hidden;
+    const auto name = std::filesystem::read_symlink("/proc/self/ns/pid", hidden).string();
+    return hidden || name == fmt::format("pid:[{}]", 0xEFFFFFFCU);
+}
+
+} // namespace
+
 Result<Machine> survey_machine(CopyChoice copies) {
     auto facts = read_facts(asked_of_kernel());
     if (auto possible = facts.possible(); !possible)
@@ -33,6 +47,8 @@ std::vector<std::string> notes_of(const Session& session, const Machine& machine
     notes.insert(notes.end(), session.notes().begin(), session.notes().end());
     if (!machine.copies.note.empty())
         notes.push_back(machine.copies.note);
+    if (!sees_all_processes())
+        notes.emplace_back("process numbers are those of the initial pid namespace, not of this one");
     return notes;
 }
 

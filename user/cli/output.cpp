@@ -76,10 +76,12 @@ void add_copies_option(Subcommand command, CopyChoice& choice) {
         .type_name("SOURCE");
 }
 
-Status Output::write(const Report& report, FILE* stream) const {
+Status Output::write(const Report& report, FILE* stream, const Report* for_people) const {
     const auto render = [&](TextOptions options) {
         options.brief = brief;
-        return json ? render_json(report) : csv ? render_csv(report) : render_text(report, options);
+        return json  ? render_json(report)
+               : csv ? render_csv(report)
+                     : render_text(for_people ? *for_people : report, options);
     };
     if (auto status = write_text(render, stream, file); !status)
         return status;

@@ -52,7 +52,7 @@ Result<int> record_command(const Arguments& arguments) {
         begin = wall_clock();
         return {};
     };
-    auto command = measure_command(arguments.words, arguments.copies, create);
+    auto command = measure_command(arguments.words, arguments.copies, false, create);
     if (!command)
         return std::unexpected(command.error());
     const auto status = recording->append({.begin = begin, .end = wall_clock(), .sample = std::move(command->sample)});

@@ -116,7 +116,8 @@ Result<std::vector<ProcessInfo>> read_processes(bpf_map* map) {
                                  .comm = std::string(info.comm, strnlen(info.comm, sizeof(info.comm))),
                                  .uid = info.uid,
                                  .parent_tgid = info.parent_tgid,
-                                 .cgroup_id = info.cgroup_id});
+                                 .cgroup_id = info.cgroup_id,
+                                 .ended = info.ended != 0});
         });
     if (!status)
         return std::unexpected(status.error());
