@@ -20,7 +20,8 @@ sigset_t forwarded_signals() {
 
 [[noreturn]] void run_child(std::vector<char*> words, int barrier, int failure) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    char byte;
+    char byte = 0;
+    [[maybe_unused]] const auto ready = write(failure, &byte, 1);
     while (read(barrier, &byte, 1) < 0 && errno == EINTR)
         ;
     sigset_t none;
@@ -57,6 +58,11 @@ Result<Command> Command::start(const std::vector<std::string>& words) {
         barrier_write.reset(); // else it would hold its own barrier shut
         run_child(std::move(pointers), barrier_read.get(), failure_write.get());
     }
+    // A child that has not run yet would copy pages of ours on write later, when they are counted as the command's.
+    failure_write.reset();
+    char byte;
+    while (read(failure_read.get(), &byte, 1) < 0 && errno == EINTR)
+        ;
     return Command(pid, std::move(barrier_write), std::move(failure_read));
 }
 
