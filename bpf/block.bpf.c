@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Disk DMA: what the device has moved when a request completes, charged to whoever pays for the bio. Reads are paid by who
- * asked, write-back by who dirtied the pages, what a stacked device hands down by the payer of what it was given.
- * Completion comes in interrupt context under any task's name.
+ * Who pays for a bio: a read by who asked, write-back by who dirtied the pages, what a stacked device hands down by the payer
+ * of what it was given. What is then moved is counted in completion.bpf.c.
  */
+#include "block_ops.bpf.h"
 #include "bystanders.bpf.h"
 #include "endpoint.bpf.h"
 #include "loop.bpf.h"
 #include "compat_originals.bpf.h"
-
-#define REQ_OP_MASK 0xff
-#define OP_READ 0      /* include/linux/blk_types.h: enum req_op */
-#define OP_WRITE 1
-#define OP_ZONE_APPEND 7
-#define OP_WRITE_ZEROES 9
 
 #define FS_REQUIRES_DEV 1 /* include/linux/fs.h */
 #define BTRFS_SUPER_MAGIC 0x9123683e
@@ -91,11 +85,6 @@ static __always_inline __u64 bio_inode(struct bio *bio)
 	if (!mapping || ((__u64)mapping & 3)) /* PAGE_MAPPING_FLAGS: anonymous or movable */
 		return 0;
 	return (__u64)BPF_CORE_READ(mapping, host);
-}
-
-static __always_inline bool moves_data(__u32 op)
-{
-	return op == OP_READ || op == OP_WRITE || op == OP_ZONE_APPEND;
 }
 
 static __always_inline __u64 bystander(struct bio *bio, bool write)
@@ -258,122 +247,6 @@ int BPF_PROG(end_io, struct bio *bio)
 
 	if (bio->__bi_remaining.counter <= 1)
 		bpf_map_delete_elem(&bios, &id);
-	return 0;
-}
-
-/* ---- what was moved ---- */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, COPYSCOPE_MAX_DISKS);
-	__type(key, __u64); /* kernel dev_t */
-	__type(value, struct copyscope_disk);
-} disks SEC(".maps");
-
-static const struct copyscope_disk no_disk;
-
-static __always_inline struct copyscope_disk *find_disk(__u64 device)
-{
-	struct copyscope_disk *disk = bpf_map_lookup_elem(&disks, &device);
-
-	if (disk)
-		return disk;
-	bpf_map_update_elem(&disks, &device, &no_disk, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&disks, &device);
-}
-
-/* The request was moved by PIO (pio.bpf.c). Asked once: it is forgotten then. */
-static __always_inline bool moved_by_cpu(struct request *request)
-{
-	__u64 id = (__u64)request;
-
-	return pio_seen && !bpf_map_delete_elem(&pio_requests, &id);
-}
-
-/* How far the completion of a request has come. */
-struct progress {
-	__u64 bio;
-	__u64 bytes; /* that the completion still covers */
-	__u32 device, write;
-	__u64 share[COPYSCOPE_DISK_OUTSIDE + 1];
-};
-
-/* Charges what the device moved for one bio. */
-static long charge_bio(__u32 index, struct progress *at)
-{
-	struct bio *bio = (struct bio *)at->bio;
-	__u64 owner;
-	__u32 done;
-
-	if (!bio || !at->bytes)
-		return 1;
-	done = BPF_CORE_READ(bio, bi_iter.bi_size);
-	if (done > at->bytes)
-		done = at->bytes;
-	owner = bio_payer(bio);
-	if (!owner) {
-		owner = unknown_account(at->device, at->write);
-		if (owner)
-			owner |= NOBODYS;
-	}
-	if (owner)
-		account_add(owner & ~NOBODYS, at->write ? COPYSCOPE_DMA_TO_DEVICE : COPYSCOPE_DMA_FROM_DEVICE, done);
-	if (!owner)
-		at->share[COPYSCOPE_DISK_OUTSIDE] += done;
-	else if (owner & NOBODYS)
-		at->share[COPYSCOPE_DISK_NOBODYS] += done;
-	else
-		at->share[COPYSCOPE_DISK_OWNED] += done;
-	at->bytes -= done;
-	at->bio = (__u64)BPF_CORE_READ(bio, bi_next);
-	return 0;
-}
-
-static __always_inline void share_out(__u32 device, bool write, __u32 share, __u64 bytes)
-{
-	struct copyscope_disk *disk = bytes ? find_disk(device) : NULL;
-
-	if (!disk || share >= COPYSCOPE_DISK_SHARES)
-		return;
-	if (write)
-		__sync_fetch_and_add(&disk->written[share], bytes);
-	else
-		__sync_fetch_and_add(&disk->read[share], bytes);
-}
-
-/*
- * Fired by blk_update_request and blk_complete_request, before the bios are advanced: nr_bytes is what this completion
- * covers, from the first bio on. Requeues and merges are not seen here, so nothing is counted twice. A disk without
- * hardware (loop, nbd, dm-multipath) hands its requests to others, which count.
- */
-SEC("?tp_btf/block_rq_complete")
-int BPF_PROG(complete_io, struct request *request, u8 error, unsigned int bytes)
-{
-	__u32 op = request->cmd_flags & REQ_OP_MASK, device, i;
-	struct gendisk *disk = request->q->disk;
-	struct progress at = {.bytes = bytes, .bio = (__u64)request->bio};
-	bool by_cpu = moved_by_cpu(request);
-
-	if (scope == COPYSCOPE_SCOPE_OFF || !bytes || !disk || !disk->part0->bd_device.parent)
-		return 0;
-	device = disk->part0->bd_dev;
-	if (error || by_cpu || op == OP_WRITE_ZEROES) {
-		if (moves_data(op) || op == OP_WRITE_ZEROES)
-			share_out(device, op != OP_READ,
-				  error    ? COPYSCOPE_DISK_FAILED
-				  : by_cpu ? COPYSCOPE_DISK_PIO
-					   : COPYSCOPE_DISK_ZEROED,
-				  bytes);
-		return 0;
-	}
-	if (!moves_data(op))
-		return 0;
-	at.device = device;
-	at.write = op != OP_READ;
-	if (bpf_loop(MAX_BIOS_PER_REQUEST, charge_bio, &at, 0) >= MAX_BIOS_PER_REQUEST)
-		lose(COPYSCOPE_LOSS_BIO);
-	for (i = 0; i <= COPYSCOPE_DISK_OUTSIDE; i++)
-		share_out(device, at.write, i, at.share[i]);
 	return 0;
 }
 

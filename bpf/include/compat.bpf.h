@@ -182,16 +182,35 @@ struct pcpu_hot___v6_2 {
 extern const int __preempt_count __ksym __weak;
 extern const struct pcpu_hot___v6_2 pcpu_hot __ksym __weak;
 
-#define NOT_A_TASK 0x00ff0100 /* NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET: serving one, not merely holding them off */
+/* Who is at work on this CPU. Each comes between those above it, and is never interrupted by its like. */
+enum interrupt_level {
+	LEVEL_TASK,
+	LEVEL_SOFTIRQ,
+	LEVEL_HARDIRQ, /* or NMI */
+	LEVELS,	       /* unknown */
+};
+
+/* include/linux/preempt.h. SOFTIRQ_OFFSET: serving one, not merely holding them off. */
+#define SERVING_SOFTIRQ 0x00000100
+#define HARDIRQ_OR_NMI 0x00ff0000
+
+static __always_inline enum interrupt_level interrupt_level(void)
+{
+	int count;
+
+	if (&__preempt_count)
+		count = *(const int *)bpf_this_cpu_ptr(&__preempt_count);
+	else if (&pcpu_hot)
+		count = ((const struct pcpu_hot___v6_2 *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
+	else
+		return LEVELS;
+	return count & HARDIRQ_OR_NMI ? LEVEL_HARDIRQ : count & SERVING_SOFTIRQ ? LEVEL_SOFTIRQ : LEVEL_TASK;
+}
 
 /* The current task is at work itself: no interrupt has come between. Unknown is no. */
 static __always_inline bool in_task(void)
 {
-	if (&__preempt_count)
-		return !(*(const int *)bpf_this_cpu_ptr(&__preempt_count) & NOT_A_TASK);
-	if (&pcpu_hot)
-		return !(((const struct pcpu_hot___v6_2 *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count & NOT_A_TASK);
-	return false;
+	return interrupt_level() == LEVEL_TASK;
 }
 
 /* A command of libata, which may be a module: its types are in no vmlinux.h. */

@@ -244,6 +244,11 @@ std::vector<Hook> functions_and_tracepoints() {
          .program = "complete_io",
          .functions = {"btf_trace_block_rq_complete"},
          .required = true},
+        // what the kernel kept the one before from; it is attached after it
+        {.metric = "disk DMA",
+         .program = "complete_missed",
+         .functions = {"btf_trace_block_rq_complete"},
+         .required = true},
         {.metric = "disk DMA",
          .program = "forget_inode",
          .functions = {"clear_inode"},

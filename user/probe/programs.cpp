@@ -219,7 +219,7 @@ Result<std::vector<std::string>> Programs::quiet(const Plan& plan) {
 }
 
 Result<Losses> Programs::losses() const {
-    auto losses = read_losses(skeleton_->maps.losses, skeleton_->obj);
+    auto losses = read_losses(skeleton_->maps.losses, skeleton_->obj, skeleton_->data->made_up_for);
     if (!losses || source_ != CopySource::module)
         return losses;
     const auto sites = sites_->read();

@@ -22,7 +22,7 @@ Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
 Result<std::vector<DiskUse>> read_disks(bpf_map* map);
 
 // Counters of failures inside BPF, and the programs the kernel skipped because they were running already.
-Result<Losses> read_losses(bpf_map* map, bpf_object* object);
+Result<Losses> read_losses(bpf_map* map, bpf_object* object, const std::uint64_t& made_up_for);
 
 // Run time of the object's programs in nanoseconds; empty: the kernel does not measure it.
 std::optional<std::uint64_t> run_time(bpf_object* object);
