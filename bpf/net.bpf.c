@@ -69,30 +69,73 @@ int BPF_PROG(begin_send_pages, struct sock *sk)
 	return remember_sender(sk);
 }
 
-static __always_inline __u64 *sender_of(const struct sk_buff *skb)
+/* The account that sent `skb`; 0: nobody's. */
+static __always_inline __u64 sender_of(const struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
+	__u64 *sender;
 
-	return sk ? bpf_sk_storage_get(&senders, sk, 0, 0) : NULL;
+	if (!sk)
+		return account_of_forwarded(skb);
+	sender = bpf_sk_storage_get(&senders, sk, 0, 0);
+	return sender ? *sender : 0;
 }
 
-/* net/core/dev.c:xmit_one, before the driver is called. A stacked device has no hardware; the one below it has. */
+/* net/core/dev.c:xmit_one, before the driver is called. A device without hardware hands the packet on. */
 SEC("?tp_btf/net_dev_start_xmit")
 int BPF_PROG(start_frame, struct sk_buff *skb, struct net_device *dev)
 {
 	struct frame *frame;
 	__u32 zero = 0;
-	__u64 *sender;
+	__u64 sender;
 
-	if (!dev->dev.parent)
+	if (!has_hardware(dev)) {
+		sender = !(dev->flags & IFF_LOOPBACK) && skb->sk ? sender_of(skb) : 0;
+		if (sender)
+			remember_packet(skb, sender);
 		return 0;
+	}
 	frame = bpf_map_lookup_elem(&frames, &zero);
 	if (!frame)
 		return 0;
-	sender = sender_of(skb);
-	frame->owner = sender ? *sender : 0;
+	frame->owner = sender_of(skb);
 	frame->bytes = skb->len;
 	frame->skb = (__u64)skb;
+	return 0;
+}
+
+/*
+ * net/ipv4/tcp_offload.c:tcp_gso_segment: a packet becomes several, as many as 64 KiB have at the least size of a segment
+ * (TCP_MIN_GSO_SIZE). Their sequence numbers are their own from here on.
+ */
+#define MAX_SEGMENTS 8192
+
+struct segments {
+	__u64 next;
+	__u64 account;
+};
+
+static long remember_segment(__u32 index, struct segments *at)
+{
+	struct sk_buff *skb = (struct sk_buff *)at->next;
+
+	if (!skb)
+		return 1;
+	remember_packet(skb, at->account);
+	at->next = (__u64)BPF_CORE_READ(skb, next);
+	return 0;
+}
+
+SEC("?fexit")
+int BPF_PROG(segment_packet, struct sk_buff *skb, u64 features, struct sk_buff *segments)
+{
+	struct segments at = {.next = (__u64)segments};
+
+	if (!forwarding_seen || skb->sk || !segments || (__u64)segments >= (__u64)-4095) /* MAX_ERRNO */
+		return 0;
+	at.account = account_of_forwarded(skb);
+	if (at.account)
+		bpf_loop(MAX_SEGMENTS, remember_segment, &at, 0);
 	return 0;
 }
 
@@ -137,10 +180,10 @@ static __always_inline __u64 own_bytes(const struct sk_buff *skb, int offset, in
 SEC("?fexit")
 int BPF_PROG(copy_bits, struct sk_buff *skb, int offset, void *to, int bytes, int result)
 {
-	__u64 *sender = !result && bytes > 0 ? sender_of(skb) : NULL;
+	__u64 sender = !result && bytes > 0 ? sender_of(skb) : 0;
 
 	if (sender)
-		account_copied(*sender, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
+		account_copied(sender, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
 	return 0;
 }
 
@@ -148,10 +191,10 @@ int BPF_PROG(copy_bits, struct sk_buff *skb, int offset, void *to, int bytes, in
 SEC("?fexit")
 int BPF_PROG(copy_checksum_bits, struct sk_buff *skb, int offset, void *to, int bytes)
 {
-	__u64 *sender = bytes > 0 ? sender_of(skb) : NULL;
+	__u64 sender = bytes > 0 ? sender_of(skb) : 0;
 
 	if (sender)
-		account_copied(*sender, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
+		account_copied(sender, COPYSCOPE_TRANSMIT_BYTES, own_bytes(skb, offset, bytes));
 	return 0;
 }
 
@@ -210,16 +253,15 @@ int BPF_PROG(begin_late_copy, struct sk_buff *skb)
 {
 	struct skb_shared_info *shared = (struct skb_shared_info *)(skb->head + skb->end);
 	__u64 key = (__u64)skb, ubuf = (__u64)BPF_CORE_READ(shared, destructor_arg);
-	__u64 *owner = bpf_map_lookup_elem(&pinned, &ubuf);
+	__u64 *pinner = bpf_map_lookup_elem(&pinned, &ubuf), owner;
 
-	if (!owner)
-		owner = sender_of(skb);
+	owner = pinner ? *pinner : sender_of(skb);
 	if (!owner) {
 		if (module_measures)
 			bpf_map_delete_elem(&late_copies, &key); /* an earlier packet at this address */
 		return 0;
 	}
-	if (bpf_map_update_elem(&late_copies, &key, owner, BPF_ANY))
+	if (bpf_map_update_elem(&late_copies, &key, &owner, BPF_ANY))
 		lose(COPYSCOPE_LOSS_SOCKET);
 	return 0;
 }

@@ -25,6 +25,7 @@
 #define COPYSCOPE_MAX_INODES 65536 /* evicts what was used longest ago */
 #define COPYSCOPE_MAX_DISKS 1024
 #define COPYSCOPE_MAX_SOCKETS 65536
+#define COPYSCOPE_MAX_FORWARDED 16384 /* packets; evicts what was used longest ago */
 #define COPYSCOPE_MAX_PINNED 16384 /* MSG_ZEROCOPY sends that are under way */
 #define COPYSCOPE_MAX_BOUNCES 32768 /* mappings in the default bounce buffer (64 MiB), if each takes but one slot */
 #define COPYSCOPE_COMM_LEN 16

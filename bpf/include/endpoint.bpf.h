@@ -5,12 +5,12 @@
 #ifndef COPYSCOPE_ENDPOINT_BPF_H
 #define COPYSCOPE_ENDPOINT_BPF_H
 
+#include "hardware.bpf.h"
 #include "writers.bpf.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
-#define IFF_LOOPBACK 0x8 /* include/uapi/linux/if.h */
 #define NETIF_F_SG 0x1   /* include/linux/netdev_features.h: bit NETIF_F_SG_BIT = 0 */
 
 static __always_inline __u16 socket_kind(__u16 family, __u16 protocol)
@@ -25,19 +25,29 @@ static __always_inline __u16 socket_kind(__u16 family, __u16 protocol)
 }
 
 /*
- * The device that the socket's route leads to. dev->dev.parent is set by SET_NETDEV_DEV in drivers with hardware behind
- * them, and by nobody else. The device's own features tell about scatter-gather: the socket's always claim it
- * (net/core/sock.c:sk_setup_caps).
+ * The device that the socket's route leads to, or the hardware beneath it. The devices' own features tell about
+ * scatter-gather: the socket's always claim it (net/core/sock.c:sk_setup_caps). `hardware`: `dev` itself has it.
  */
-static __always_inline void route_endpoint(struct copyscope_endpoint *end, __u32 ifindex, __u32 flags, __u64 features,
-					   bool hardware)
+static __always_inline void route_endpoint(struct copyscope_endpoint *end, struct net_device *dev, __u32 ifindex,
+					   __u32 flags, __u64 features, bool hardware)
 {
+	struct net_device *below;
+
 	end->device = ifindex;
-	if (flags & IFF_LOOPBACK)
+	if (flags & IFF_LOOPBACK) {
 		end->flags |= COPYSCOPE_END_LOOPBACK;
-	else if (!hardware)
-		end->flags |= COPYSCOPE_END_VIRTUAL;
-	else if (!(features & NETIF_F_SG))
+		return;
+	}
+	if (!hardware) {
+		below = (struct net_device *)hardware_below((__u64)dev);
+		if (!below) {
+			end->flags |= COPYSCOPE_END_VIRTUAL;
+			return;
+		}
+		end->device = BPF_CORE_READ(below, ifindex);
+		features &= BPF_CORE_READ(below, features);
+	}
+	if (!(features & NETIF_F_SG))
 		end->flags |= COPYSCOPE_END_NO_SG;
 }
 
@@ -53,7 +63,7 @@ static __always_inline struct copyscope_endpoint sock_endpoint(const struct sock
 		return end;
 	dev = dst->dev;
 	if (dev)
-		route_endpoint(&end, dev->ifindex, dev->flags, dev->features, dev->dev.parent != NULL);
+		route_endpoint(&end, dev, dev->ifindex, dev->flags, dev->features, has_hardware(dev));
 	return end;
 }
 
@@ -126,7 +136,7 @@ static __noinline int inspect_socket(struct file *file, struct copyscope_endpoin
 		return 0;
 	dev = BPF_CORE_READ(sk, sk_dst_cache, dev);
 	if (dev)
-		route_endpoint(end, BPF_CORE_READ(dev, ifindex), BPF_CORE_READ(dev, flags),
+		route_endpoint(end, dev, BPF_CORE_READ(dev, ifindex), BPF_CORE_READ(dev, flags),
 			       BPF_CORE_READ(dev, features), BPF_CORE_READ(dev, dev.parent) != NULL);
 	return 0;
 }

@@ -70,6 +70,13 @@ std::string strategy_name(const copyscope_account_key& key) {
     return std::string(operation_name(key.op));
 }
 
+// What a bridge or the other end of a veth hands to a socket may have come from a card or from this machine.
+bool comes_from_anywhere(const Members& members) {
+    const copyscope_endpoint& source = members.first.source;
+    return source.kind == COPYSCOPE_END_TCP && source.flags & COPYSCOPE_END_VIRTUAL &&
+           members.tally[COPYSCOPE_BYTES_MOVED] > 0;
+}
+
 Row operation_row(const Group& group, const Members& members, const Origins& origins) {
     const Tally& tally = members.tally;
     const copyscope_account_key& key = members.first;
@@ -89,8 +96,13 @@ Row operation_row(const Group& group, const Members& members, const Origins& ori
     circumstances.direct_fell_back =
         (is_direct(key.source) || is_direct(key.sink)) && tally[COPYSCOPE_DIRECT_BYTES] == 0;
     row.reason = judge(row, circumstances).reason;
-    if (const std::string later = members.write_back(); !later.empty())
-        row.reason += (row.reason.empty() ? "" : "; ") + later;
+    const auto add_reason = [&row](const std::string& words) {
+        if (!words.empty())
+            row.reason += (row.reason.empty() ? "" : "; ") + words;
+    };
+    add_reason(members.write_back());
+    if (comes_from_anywhere(members))
+        add_reason("received through a device without hardware: NIC DMA in, if any, is not seen");
     return row;
 }
 
