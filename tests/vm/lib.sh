@@ -159,6 +159,7 @@ everybody_adds_up() {
 		(if .source.kind | test("tcp") then 0 else .counters.dma_from_device // 0 end),
 		(if .sink.kind | test("tcp") then 0 else .counters.dma_to_device // 0 end)] |
 		select(.[2] + .[3] > 0) | @tsv' >"$scratch/dma"
+	echo "# lost: $(copyscope export --history "$2" --json | jq -c '.losses | with_entries(select(.value > 0))')"
 	equal "$1: all rows together are what the disks say" \
 		"$(awk -F '\t' '{ from += $3; to += $4 } END { printf "%.0f %.0f\n", from, to }' "$scratch/dma")" \
 		"$(join <(echo "$disks_then") <(echo "$disks_now") | awk -v zeroed="$disks_zeroed" '{ from += $4 - $2; to += $5 - $3 } END { printf "%.0f %.0f\n", from, to - zeroed }')"
