@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters to figures, and the rules of the closure and of the provenance one by one.
 #include "model/rows.h"
+#include "model/strategies.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -173,6 +174,46 @@ TEST(Provenance, NothingBoundIsNotSeen) {
     EXPECT_EQ(row.provenance, "not seen");
     EXPECT_EQ(row.verdict, Verdict::unknown);
     EXPECT_EQ(row.unaccounted_bytes, size);
+}
+
+// --- two counts of the same copies ---
+
+Row counted_twice(Counters derived, copyscope_class copy_class, std::uint64_t measured) {
+    Sample sample;
+    sample.source = CopySource::module;
+    sample.accounts = {account(COPYSCOPE_OP_READ, file, anon, derived)};
+    sample.accounts[0].measured.bytes[copy_class] = measured;
+    return operation_rows(measured_sample(sample))[0];
+}
+
+TEST(Disagreement, IsSaidBesideWhatWasMeasured) {
+    const Row less = counted_twice({{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_TO_USER_BYTES, size}},
+                                   COPYSCOPE_CLASS_TO_USER, size / 2);
+    EXPECT_EQ(less.cpu_copy_bytes.to_user, size / 2);
+    EXPECT_EQ(less.disagreement_bytes, size / 2);
+    EXPECT_EQ(counted_twice({{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_TO_USER_BYTES, size}}, COPYSCOPE_CLASS_TO_USER,
+                            size - 4096)
+                  .disagreement_bytes,
+              0U);
+    EXPECT_EQ(counted_twice({{COPYSCOPE_LATE_BYTES, size}}, COPYSCOPE_CLASS_LATE, 0).disagreement_bytes, size);
+}
+
+TEST(Disagreement, WhatOnlyTheModuleSawIsAccountedFor) {
+    const Row row = counted_twice({{COPYSCOPE_BYTES_MOVED, size}, {COPYSCOPE_UNEXPLAINED_BYTES, size}},
+                                  COPYSCOPE_CLASS_TO_USER, size);
+    EXPECT_EQ(row.unaccounted_bytes, 0U);
+    EXPECT_EQ(row.disagreement_bytes, 0U);
+    EXPECT_TRUE(row.has_ratio());
+}
+
+TEST(Disagreement, OfAPortionIsAPortion) {
+    Sample sample;
+    sample.source = CopySource::module;
+    sample.accounts = {account(COPYSCOPE_OP_READ, file, anon, {{COPYSCOPE_TO_USER_BYTES, 4 * size}})};
+    const Account whole = measured_sample(sample).accounts[0];
+    EXPECT_EQ(whole.disagreement[COPYSCOPE_CLASS_TO_USER], -4 * static_cast<std::int64_t>(size));
+    EXPECT_EQ(portion(whole, {.begin = 1, .end = 2, .whole = 4}).disagreement[COPYSCOPE_CLASS_TO_USER],
+              -static_cast<std::int64_t>(size));
 }
 
 } // namespace

@@ -125,6 +125,7 @@ TEST(JsonFormat, ByteForByte) {
       "late_bytes": 8,
       "vain_reference_bytes": 9,
       "fault_copy_bytes": 0,
+      "disagreement_bytes": 0,
       "errors": 4,
       "bytes_asked": 20,
       "cpu_copy_calls": {

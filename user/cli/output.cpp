@@ -53,7 +53,8 @@ void Output::add_options(Subcommand command) {
     Option as_json = command.add_flag("--json", json, "print JSON (docs/metrics.md describes it)");
     command.add_flag("--csv", csv, "print CSV").excludes(as_json);
     command.add_flag("--brief", brief, "one table of 80 columns");
-    command.add_flag("--strict", strict, "exit with 1 if anything was lost or is unaccounted");
+    command.add_flag("--strict", strict,
+                     "exit with 1 if anything was lost, is unaccounted or was counted in two ways with two results");
     command.add_option("--output", file, "write the report to FILE").type_name("FILE");
     command.add_option("--save", save, "write JSON to FILE as well").type_name("FILE");
 }
@@ -93,7 +94,7 @@ int Output::verdict(const Report& report) const {
         return 0;
     std::uint64_t doubts = report.losses.total();
     for (const auto& row : report.rows)
-        doubts += row.lost + row.unaccounted_bytes;
+        doubts += row.lost + row.unaccounted_bytes + row.disagreement_bytes;
     return doubts ? 1 : 0;
 }
 

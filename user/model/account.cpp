@@ -215,6 +215,8 @@ Sample measured_sample(const Sample& sample) {
         for (std::uint32_t copy_class = 0; copy_class < COPYSCOPE_CLASSES; ++copy_class) {
             if (!measures_class(sample.source, copy_class))
                 continue;
+            account.disagreement[copy_class] = static_cast<std::int64_t>(
+                account.measured.bytes[copy_class] - account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class)]);
             account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class)] = account.measured.bytes[copy_class];
             account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class) + 1] = account.measured.calls[copy_class];
             if (copy_class == COPYSCOPE_CLASS_COW)

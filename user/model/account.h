@@ -19,7 +19,8 @@ namespace copyscope {
 struct Account {
     copyscope_account_key key{};
     copyscope_account value{};
-    copyscope_measured measured{}; // all zero unless the sample's copies were measured
+    copyscope_measured measured{};                              // all zero unless the sample's copies were measured
+    std::array<std::int64_t, COPYSCOPE_CLASSES> disagreement{}; // bytes measured - derived; set by measured_sample()
 
     std::uint64_t operator[](copyscope_counter counter) const { return value.counter[counter]; }
 };

@@ -70,10 +70,11 @@ struct Row {
     std::uint64_t faults_minor = 0, faults_major = 0, faults_cow = 0;
     std::uint64_t mapped_around_pages = 0, swapped_in_pages = 0;
     std::uint64_t kernel_ns = 0;
-    std::uint64_t unaccounted_bytes = 0; // of the payload and of the copies: seen on one side only
-    std::uint64_t lost = 0;              // events, not bytes
-    std::string provenance;              // "measured", "derived", "not seen"
-    Promise textbook;                    // per cycle
+    std::uint64_t unaccounted_bytes = 0;  // of the payload and of the copies: seen on one side only
+    std::uint64_t disagreement_bytes = 0; // by which derived and measured copies differ, in classes with over a page
+    std::uint64_t lost = 0;               // events, not bytes
+    std::string provenance;               // "measured", "derived", "not seen"
+    Promise textbook;                     // per cycle
     Verdict verdict = Verdict::unknown;
     std::string reason;             // one line; empty where nothing differs
     std::vector<std::string> notes; // what else a reader of this row must know

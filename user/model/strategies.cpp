@@ -3,6 +3,7 @@
 #include "model/strategies.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "model/legs.h"
 
@@ -293,6 +294,10 @@ Account portion(const Account& account, const Share& share) {
     for (int i = 0; i < COPYSCOPE_CLASSES; ++i) {
         take(part.measured.bytes[i], account.measured.bytes[i]);
         take(part.measured.calls[i], account.measured.calls[i]);
+        __u64 apart = 0;
+        take(apart, static_cast<std::uint64_t>(std::abs(account.disagreement[i])));
+        part.disagreement[i] =
+            account.disagreement[i] < 0 ? -static_cast<std::int64_t>(apart) : static_cast<std::int64_t>(apart);
     }
     return part;
 }

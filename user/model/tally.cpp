@@ -3,8 +3,12 @@
 #include "model/tally.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 #include <optional>
 #include <utility>
+
+#include "strategy/strategy.h" // page_bytes
 
 namespace copyscope {
 
@@ -18,11 +22,29 @@ void Tally::add(const Account& account) {
     if (account.key.op == COPYSCOPE_OP_FAULT)
         for (std::uint32_t copy_class = 0; copy_class < COPYSCOPE_CLASSES; ++copy_class)
             copied_in_faults_ += account.value.counter[COPYSCOPE_CLASS_COUNTER(copy_class)];
+    std::ranges::transform(sum_.disagreement, account.disagreement, sum_.disagreement.begin(), std::plus());
     ++accounts_;
 }
 
+// Bytes for which no copy was derived, and one was measured.
+std::uint64_t Tally::explained() const {
+    std::int64_t more = 0;
+    for (const copyscope_class seen : {COPYSCOPE_CLASS_TO_USER, COPYSCOPE_CLASS_FROM_USER, COPYSCOPE_CLASS_KERNEL})
+        more += std::max<std::int64_t>(sum_.disagreement[seen], 0);
+    return std::min(static_cast<std::uint64_t>(more), sum_[COPYSCOPE_UNEXPLAINED_BYTES] - swallowed_);
+}
+
 std::uint64_t Tally::unaccounted() const {
-    return sum_[COPYSCOPE_UNEXPLAINED_BYTES] - swallowed_ + sum_[COPYSCOPE_EXCESS_BYTES];
+    return sum_[COPYSCOPE_UNEXPLAINED_BYTES] - swallowed_ - explained() + sum_[COPYSCOPE_EXCESS_BYTES];
+}
+
+// A page, as in an audit: a copy that is under way when counting begins or ends is seen by one of the two.
+std::uint64_t Tally::disagreement() const {
+    std::uint64_t bytes = 0;
+    for (const std::int64_t more : sum_.disagreement)
+        if (const auto apart = static_cast<std::uint64_t>(std::abs(more)); apart > page_bytes)
+            bytes += apart;
+    return bytes - std::min(bytes, explained());
 }
 
 // As good as the worst class that has bytes. A row without any copy rests on the classes every operation can have.
@@ -98,6 +120,7 @@ void Tally::fill(Row& row, const Origins& origins) const {
     row.swapped_in_pages = sum_[COPYSCOPE_SWAPPED_IN_PAGES];
     row.kernel_ns = sum_[COPYSCOPE_KERNEL_NS];
     row.unaccounted_bytes = unaccounted();
+    row.disagreement_bytes = disagreement();
     row.lost = sum_[COPYSCOPE_LOST];
     row.provenance = basis_name(basis(origins));
 }

@@ -17,7 +17,9 @@ public:
     void fill(Row& row, const Origins& origins) const;
 
 private:
+    std::uint64_t explained() const;
     std::uint64_t unaccounted() const;
+    std::uint64_t disagreement() const;
     Basis basis(const Origins& origins) const;
 
     Account sum_;

@@ -24,6 +24,9 @@ std::string doubts_of(const Row& row) {
     std::string words;
     if (row.unaccounted_bytes)
         words = fmt::format("unaccounted: {} bytes", format_count(row.unaccounted_bytes));
+    if (row.disagreement_bytes)
+        words += fmt::format("{}derived and measured copies differ by {} bytes", words.empty() ? "" : "; ",
+                             format_count(row.disagreement_bytes));
     if (row.lost)
         words += fmt::format("{}lost: {} events", words.empty() ? "" : "; ", format_count(row.lost));
     return words;

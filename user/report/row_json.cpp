@@ -76,6 +76,7 @@ Json more_figures(const Row& row) {
             {"late_bytes", row.late_bytes},
             {"vain_reference_bytes", row.vain_reference_bytes},
             {"fault_copy_bytes", row.fault_copy_bytes},
+            {"disagreement_bytes", row.disagreement_bytes},
             {"errors", row.errors},
             {"bytes_asked", row.bytes_asked},
             {"cpu_copy_calls", copies_json(row.cpu_copy_calls)},
@@ -129,6 +130,7 @@ void read_figures(const JsonReader& reader, Row& row) {
     row.transmit_bytes = reader.number("transmit_bytes");
     row.late_bytes = reader.number("late_bytes");
     row.vain_reference_bytes = reader.optional_number("vain_reference_bytes").value_or(0); // older reports have none
+    row.disagreement_bytes = reader.number("disagreement_bytes");
     row.fault_copy_bytes = std::min(reader.number("fault_copy_bytes"), row.cpu_copy_bytes.total());
     row.errors = reader.number("errors");
     row.bytes_asked = reader.number("bytes_asked");
