@@ -64,6 +64,7 @@ static __always_inline __u32 exit_receive(struct ledger *ledger, long moved, __u
 {
 	__u32 closes = 1U << LEG_SOURCE;
 
+	settle_asked(ledger, moved);
 	if (moved > 0 && (flags & MSG_TRUNC))
 		ledger->seen[LEG_SOURCE] += thrown_away(ledger, moved);
 	else if (moved > 0 && (flags & MSG_OOB) && ledger->key.source.kind == COPYSCOPE_END_TCP)
@@ -78,19 +79,7 @@ static __always_inline __u32 exit_receive(struct ledger *ledger, long moved, __u
 
 #define RECEIVE(name, op_, enter, flags)                                                                               \
 	ENTER(name, op_, enter)                                                                                        \
-                                                                                                                       \
-	SEC("?fexit")                                                                                                  \
-	int BPF_PROG(exit_##name, const struct pt_regs *regs, long moved)                                              \
-	{                                                                                                              \
-		struct task_struct *task = bpf_get_current_task_btf();                                                 \
-		struct ledger *ledger = open_ledger_of(task);                                                          \
-                                                                                                                       \
-		if (!ledger)                                                                                           \
-			return 0;                                                                                      \
-		settle_asked(ledger, moved);                                                                           \
-		ledger_post_rare_call(ledger, task, moved, exit_receive(ledger, moved, flags));                        \
-		return 0;                                                                                              \
-	}
+	EXIT_AS(name, exit_receive(ledger, moved, flags))
 
 OPERATION(sendto, COPYSCOPE_OP_SENDTO, enter_send, exit_output)
 OPERATION(sendmsg, COPYSCOPE_OP_SENDMSG, enter_send_message, exit_output_vector)

@@ -26,7 +26,8 @@
 		return 0;                                                                                              \
 	}
 
-#define EXIT(name, exit)                                                                                               \
+/* `legs` is evaluated inside the program, which has `ledger`, `moved` and `regs`. */
+#define EXIT_AS(name, legs)                                                                                            \
 	SEC("?fexit")                                                                                                  \
 	int BPF_PROG(exit_##name, const struct pt_regs *regs, long moved)                                              \
 	{                                                                                                              \
@@ -35,9 +36,11 @@
                                                                                                                        \
 		if (!ledger)                                                                                           \
 			return 0;                                                                                      \
-		ledger_post_rare_call(ledger, task, moved, exit(ledger, moved));                                       \
+		ledger_post_rare_call(ledger, task, moved, legs);                                                      \
 		return 0;                                                                                              \
 	}
+
+#define EXIT(name, exit) EXIT_AS(name, exit(ledger, moved))
 
 #define OPERATION(name, op_, enter, exit)                                                                              \
 	ENTER(name, op_, enter)                                                                                        \
