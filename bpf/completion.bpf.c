@@ -55,11 +55,8 @@ static long charge_bio(__u32 index, struct progress *at)
 	if (done > at->bytes)
 		done = at->bytes;
 	owner = bio_payer(bio);
-	if (!owner) {
+	if (!owner)
 		owner = unknown_account(at->device, at->write);
-		if (owner)
-			owner |= NOBODYS;
-	}
 	if (owner)
 		account_add(owner & ~NOBODYS, at->write ? COPYSCOPE_DMA_TO_DEVICE : COPYSCOPE_DMA_FROM_DEVICE, done);
 	if (!owner)

@@ -84,8 +84,9 @@ __weak __noinline __u64 unknown_account(__u32 device, __u32 write)
 		.source = write ? memory : disk,
 		.sink = write ? disk : memory,
 	};
+	__u64 account = scope == COPYSCOPE_SCOPE_ALL ? find_account(&key) : 0;
 
-	return scope == COPYSCOPE_SCOPE_ALL ? find_account(&key) : 0;
+	return account ? account | NOBODYS : 0;
 }
 
 #endif

@@ -87,13 +87,6 @@ __weak __noinline __u64 encoded_inode(const __u64 *bio)
 	return bpf_map_lookup_elem(&writers, &inode) ? inode : 0;
 }
 
-static __always_inline __u64 known_owner(__u64 bio)
-{
-	__u64 *owner = bio ? bpf_map_lookup_elem(&bios, &bio) : NULL;
-
-	return owner ? *owner : 0;
-}
-
 /* Of a bio that is embedded in what dm (drivers/md/dm.c:alloc_tio) or md (md.c:md_account_bio) made it for. */
 static __always_inline __u64 embedded_owner(__u64 bio)
 {

@@ -80,16 +80,20 @@ struct {
 /* There were any since the programs were loaded. */
 __u32 pio_seen __weak SEC(".data") = 0;
 
-/* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. With NOBODYS. */
+/* With NOBODYS; 0: none that is known. */
+static __always_inline __u64 known_owner(__u64 bio)
+{
+	__u64 *owner = bio ? bpf_map_lookup_elem(&bios, &bio) : NULL;
+
+	return owner ? *owner : 0;
+}
+
+/* block/bio.c:bio_split leaves the front part as a new bio, chained to the one that was submitted. */
 static __always_inline __u64 bio_payer(const struct bio *bio)
 {
-	__u64 id = (__u64)bio, *owner = bpf_map_lookup_elem(&bios, &id);
+	__u64 owner = known_owner((__u64)bio);
 
-	if (owner)
-		return *owner;
-	id = (__u64)BPF_CORE_READ(bio, bi_private);
-	owner = id ? bpf_map_lookup_elem(&bios, &id) : NULL;
-	return owner ? *owner : 0;
+	return owner ? owner : known_owner((__u64)BPF_CORE_READ(bio, bi_private));
 }
 
 /* How far the bios of a request were gone through. */
