@@ -26,8 +26,7 @@ void print_facts(const Facts& facts) {
     fmt::print("tracing       {}\n", yes_no(!facts.tracefs.empty()));
     fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
     fmt::print("DMA buffer    {}\n", facts.dma_device
-                                         ? fmt::format("/dev/copyscope ({}:{})", device_major(facts.dma_device),
-                                                       device_minor(facts.dma_device))
+                                         ? fmt::format("/dev/copyscope ({})", device_text(facts.dma_device))
                                          : "no: the module copyscope is not loaded");
 }
 

@@ -257,7 +257,11 @@ std::string endpoint_device(const copyscope_endpoint& end) {
                       end.kind == COPYSCOPE_END_DMA;
     if (!has_device)
         return "";
-    return std::to_string(device_major(end.device)) + ":" + std::to_string(device_minor(end.device));
+    return device_text(end.device);
+}
+
+std::string device_text(std::uint32_t device) {
+    return std::to_string(device_major(device)) + ":" + std::to_string(device_minor(device));
 }
 
 bool is_null_device(const copyscope_endpoint& end) {

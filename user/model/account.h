@@ -103,6 +103,7 @@ constexpr std::uint32_t device_minor(std::uint32_t device) {
 constexpr std::uint32_t make_device(std::uint32_t major, std::uint32_t minor) {
     return major << 20 | minor;
 }
+std::string device_text(std::uint32_t device); // "259:1"
 
 // /dev/null, which takes every byte and copies none.
 bool is_null_device(const copyscope_endpoint& end);

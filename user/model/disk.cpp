@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "base/words.h"
 #include "model/account.h"
 
 namespace copyscope {
@@ -52,9 +53,9 @@ std::vector<std::string> disk_lines(const std::vector<DiskUse>& disks) {
         const auto in = direction("read", read.data()), out = direction("written", written.data());
         if (in.empty() && out.empty())
             continue;
-        lines.push_back(fmt::format(
-            "disk {}: {}{}{}", name.empty() ? fmt::format("{}:{}", device_major(device), device_minor(device)) : name,
-            in, in.empty() || out.empty() ? "" : "; ", out));
+        std::string moved = in;
+        add_words(moved, out);
+        lines.push_back(fmt::format("disk {}: {}", name.empty() ? device_text(device) : name, moved));
     }
     return lines;
 }

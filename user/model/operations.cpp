@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "base/words.h"
 #include "model/rows.h"
 #include "model/tally.h"
 
@@ -96,13 +97,9 @@ Row operation_row(const Group& group, const Members& members, const Origins& ori
     circumstances.direct_fell_back =
         (is_direct(key.source) || is_direct(key.sink)) && tally[COPYSCOPE_DIRECT_BYTES] == 0;
     row.reason = judge(row, circumstances).reason;
-    const auto add_reason = [&row](const std::string& words) {
-        if (!words.empty())
-            row.reason += (row.reason.empty() ? "" : "; ") + words;
-    };
-    add_reason(members.write_back());
+    add_words(row.reason, members.write_back());
     if (comes_from_anywhere(members))
-        add_reason("received through a device without hardware: NIC DMA in, if any, is not seen");
+        add_words(row.reason, "received through a device without hardware: NIC DMA in, if any, is not seen");
     return row;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "model/legs.h"
+#include "strategy/strategy.h" // page_bytes
 
 namespace copyscope {
 
@@ -78,12 +79,10 @@ bool is_mapped_file(const copyscope_endpoint& end) {
     return end.kind == COPYSCOPE_END_MEMORY_FILE;
 }
 
-constexpr std::uint64_t page = 4096;
-
 // What is written of a mapping by less than a page at a time are the constants of a program.
 bool writes_mapped_pages(const Account& account) {
     return is_mapped_file(account.key.source) &&
-           account[COPYSCOPE_BYTES_MOVED] >= page * std::max<std::uint64_t>(account[COPYSCOPE_OPERATIONS], 1);
+           account[COPYSCOPE_BYTES_MOVED] >= page_bytes * std::max<std::uint64_t>(account[COPYSCOPE_OPERATIONS], 1);
 }
 
 // A part without a name is one that the other accounts of the process have a say in.
@@ -253,7 +252,7 @@ private:
             const Account& account = *accounts_[part.account];
             if (account.key.op == COPYSCOPE_OP_FAULT) {
                 if (account.key.source.kind == COPYSCOPE_END_FILE && !copies(account))
-                    mapping(account.key.source.device).faulted += page * account[COPYSCOPE_AROUND_PAGES];
+                    mapping(account.key.source.device).faulted += page_bytes * account[COPYSCOPE_AROUND_PAGES];
             } else if (is_mapped_file(account.key.source)) {
                 if (part.strategy == "mmap+write")
                     mapping(account.key.source.device).written += part.bytes;
@@ -286,18 +285,17 @@ Account portion(const Account& account, const Share& share) {
     if (share.is_all())
         return account;
     Account part{.key = account.key};
-    const auto take = [&share](__u64& into, std::uint64_t amount) {
-        into = proportion(amount, share.end, share.whole) - proportion(amount, share.begin, share.whole);
+    const auto of = [&share](std::uint64_t amount) {
+        return proportion(amount, share.end, share.whole) - proportion(amount, share.begin, share.whole);
     };
     for (int i = 0; i < COPYSCOPE_COUNTERS; ++i)
-        take(part.value.counter[i], account.value.counter[i]);
+        part.value.counter[i] = of(account.value.counter[i]);
     for (int i = 0; i < COPYSCOPE_CLASSES; ++i) {
-        take(part.measured.bytes[i], account.measured.bytes[i]);
-        take(part.measured.calls[i], account.measured.calls[i]);
-        __u64 apart = 0;
-        take(apart, static_cast<std::uint64_t>(std::abs(account.disagreement[i])));
-        part.disagreement[i] =
-            account.disagreement[i] < 0 ? -static_cast<std::int64_t>(apart) : static_cast<std::int64_t>(apart);
+        part.measured.bytes[i] = of(account.measured.bytes[i]);
+        part.measured.calls[i] = of(account.measured.calls[i]);
+        const std::int64_t whole = account.disagreement[i];
+        const auto apart = static_cast<std::int64_t>(of(static_cast<std::uint64_t>(std::abs(whole))));
+        part.disagreement[i] = whole < 0 ? -apart : apart;
     }
     return part;
 }

@@ -30,8 +30,9 @@ std::string unescaped(const std::string& text) {
 
 std::string name_in_sys(const char* folder, std::uint32_t device) {
     std::error_code gone;
-    const auto link = fmt::format("/sys/dev/{}/{}:{}", folder, device_major(device), device_minor(device));
-    return std::filesystem::read_symlink(link, gone).filename().string();
+    return std::filesystem::read_symlink(fmt::format("/sys/dev/{}/{}", folder, device_text(device)), gone)
+        .filename()
+        .string();
 }
 
 std::string name_of(const copyscope_endpoint& end, const std::vector<Mount>& mounts) {
@@ -40,7 +41,7 @@ std::string name_of(const copyscope_endpoint& end, const std::vector<Mount>& mou
         return if_indextoname(end.device, name) ? name : "";
     }
     if (end.kind == COPYSCOPE_END_BLOCK)
-        return name_in_sys("block", end.device);
+        return disk_name(end.device);
     if (end.kind == COPYSCOPE_END_CHAR || end.kind == COPYSCOPE_END_DMA)
         return name_in_sys("char", end.device);
     const auto mount = std::ranges::find(mounts, end.device, &Mount::device);
@@ -48,6 +49,10 @@ std::string name_of(const copyscope_endpoint& end, const std::vector<Mount>& mou
 }
 
 } // namespace
+
+std::string disk_name(std::uint32_t device) {
+    return name_in_sys("block", device);
+}
 
 std::vector<Mount> read_mounts(const std::string& root) {
     std::vector<Mount> mounts;

@@ -12,6 +12,8 @@
 
 namespace copyscope {
 
+std::string disk_name(std::uint32_t device); // of a disk or a partition: "nvme0n1"; empty: it has gone
+
 struct Mount {
     std::uint32_t device = 0;
     std::string type{}, place{};

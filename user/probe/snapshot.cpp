@@ -7,13 +7,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstring>
-#include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <linux/bpf.h>
 #include <unordered_map>
 
+#include "probe/devices.h"
 #include "probe/map_walk.h"
 
 namespace copyscope {
@@ -145,12 +144,8 @@ Result<std::vector<DiskUse>> read_disks(bpf_map* map) {
         });
     if (!status)
         return std::unexpected(status.error());
-    for (DiskUse& disk : disks) {
-        std::error_code gone;
-        const auto link = std::filesystem::read_symlink(
-            fmt::format("/sys/dev/block/{}:{}", device_major(disk.device), device_minor(disk.device)), gone);
-        disk.name = link.filename();
-    }
+    for (DiskUse& disk : disks)
+        disk.name = disk_name(disk.device);
     std::ranges::sort(disks, {}, &DiskUse::name);
     return disks;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "base/words.h"
 
 namespace copyscope {
 
@@ -23,12 +24,12 @@ Cell count_cell(std::uint64_t value) {
 std::string doubts_of(const Row& row) {
     std::string words;
     if (row.unaccounted_bytes)
-        words = fmt::format("unaccounted: {} bytes", format_count(row.unaccounted_bytes));
+        add_words(words, fmt::format("unaccounted: {} bytes", format_count(row.unaccounted_bytes)));
     if (row.disagreement_bytes)
-        words += fmt::format("{}derived and measured copies differ by {} bytes", words.empty() ? "" : "; ",
-                             format_count(row.disagreement_bytes));
+        add_words(words,
+                  fmt::format("derived and measured copies differ by {} bytes", format_count(row.disagreement_bytes)));
     if (row.lost)
-        words += fmt::format("{}lost: {} events", words.empty() ? "" : "; ", format_count(row.lost));
+        add_words(words, fmt::format("lost: {} events", format_count(row.lost)));
     return words;
 }
 

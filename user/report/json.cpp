@@ -24,7 +24,6 @@
 // null is "not seen" or "not applicable", never zero: a class of copies that nothing on this kernel could see,
 // cpu_copies_per_byte without payload, textbook and verdict where there is no promise, pid of several processes,
 // cycles of an unknown chunk. All numbers are integers but the two that are ratios.
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -47,7 +46,7 @@ Json shares_json(const __u64 (&bytes)[COPYSCOPE_DISK_SHARES]) {
 Json disks_json(const std::vector<DiskUse>& disks) {
     Json result = Json::array();
     for (const auto& [device, name, bytes] : disks)
-        result.push_back({{"device", fmt::format("{}:{}", device_major(device), device_minor(device))},
+        result.push_back({{"device", device_text(device)},
                           {"name", name},
                           {"read_bytes", shares_json(bytes.read)},
                           {"written_bytes", shares_json(bytes.written)}});

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "base/words.h"
 #include "report/cells.h"
 #include "report/layout.h"
 #include "report/losses_text.h"
@@ -97,9 +98,9 @@ public:
         if (one_basis_.empty())
             table.columns.push_back(column("basis", [](const Row& row) { return Cell{row.provenance}; }));
         for (const Row& row : report_.rows) {
-            const std::string doubts = doubts_of(row);
-            table.remarks.push_back(
-                printable(row.reason + (row.reason.empty() || doubts.empty() ? "" : "; ") + doubts));
+            std::string remark = row.reason;
+            add_words(remark, doubts_of(row));
+            table.remarks.push_back(printable(remark));
         }
         return render_table(table, width_, colour_);
     }
