@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "probe/collector.h"
+#include "report/losses_json.h"
 
 using namespace copyscope;
 
@@ -58,14 +59,11 @@ void print(const Interval& interval, const Collector& collector, double cost_ms)
     nlohmann::json accounts = nlohmann::json::array();
     for (const auto& account : interval.sample.accounts)
         accounts.push_back(account_json(account, interval.sample));
-    nlohmann::json losses{{"total", interval.sample.losses.total()}, {"unread", interval.sample.losses.unread}};
-    for (std::uint32_t i = 0; i < COPYSCOPE_LOSSES; i++)
-        losses[loss_name(i)] = interval.sample.losses.inside[i];
     const nlohmann::json line{{"begin", interval.begin},
                               {"end", interval.end},
                               {"accounts", std::move(accounts)},
                               {"processes", interval.sample.processes.size()},
-                              {"losses", std::move(losses)},
+                              {"losses", losses_json(interval.sample.losses)},
                               {"accounts_known", collector.accounts()},
                               {"processes_known", collector.processes()},
                               {"cpu_ms", cost_ms},

@@ -110,12 +110,18 @@ std::uint64_t kib_of(pid_t pid, const std::string& name) {
     return 0;
 }
 
-std::size_t descriptors_of(pid_t pid) {
+struct Descriptors {
+    std::size_t files = 0, others = 0;
+};
+
+Descriptors descriptors_of(pid_t pid) {
     std::error_code error;
-    std::size_t count = 0;
+    Descriptors count;
     for (auto fd = std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", error);
-         !error && fd != std::filesystem::directory_iterator(); fd.increment(error))
-        count++;
+         !error && fd != std::filesystem::directory_iterator(); fd.increment(error)) {
+        std::error_code gone; // closed since it was listed
+        (fd->is_regular_file(gone) ? count.files : count.others)++;
+    }
     return count;
 }
 
@@ -131,7 +137,10 @@ bool answers(const std::string& path) {
     return client && client->call("status");
 }
 
-// Several at a time: each worker of a daemon opens its history when it is first asked, and keeps it.
+// Each worker of a daemon opens its history when it is first asked, and keeps it: the database and its log.
+constexpr std::size_t files_of_workers = 2 * 2;
+
+// Several at a time, so that more than one worker has been asked.
 bool workers_answer(const std::string& path) {
     std::atomic<int> answered = 0;
     std::vector<std::thread> askers;
@@ -151,10 +160,11 @@ void attack(const Options& options, bool own) {
     const pid_t server = server_of(options.socket);
     check(workers_answer(options.socket), "it answers before");
     const auto settled = [&] { // who has just gone may not have been noticed
-        std::size_t least = descriptors_of(server);
+        Descriptors least = descriptors_of(server);
         for (int i = 0; i < 200; i++) {
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            least = std::min(least, descriptors_of(server));
+            const auto now = descriptors_of(server);
+            least = {.files = std::min(least.files, now.files), .others = std::min(least.others, now.others)};
         }
         return least;
     };
@@ -194,7 +204,10 @@ void attack(const Options& options, bool own) {
     check(kib > 0 && most <= kib + options.growth_mib * 1024,
           fmt::format("its memory never grew by more than {} MiB", options.growth_mib));
     const auto left = settled();
-    check(descriptors > 0 && left <= descriptors, fmt::format("{} descriptors before, {} after", descriptors, left));
+    check(descriptors.others > 0 && left.others <= descriptors.others,
+          fmt::format("no more descriptors than before: {}, were {}", left.others, descriptors.others));
+    check(left.files <= descriptors.files + files_of_workers,
+          fmt::format("nor files than its workers keep: {}, were {}", left.files, descriptors.files));
     check(answers(options.socket), "it answers after");
 }
 
