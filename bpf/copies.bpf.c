@@ -194,11 +194,22 @@ int BPF_PROG(splice_socket)
 
 /* ---- sockets ---- */
 
+/* What TCP is handed by a layer above it, TLS or a sockmap, is that layer's, and no reference of the program (layers.bpf.c). */
+static __always_inline bool is_inner(const struct ledger *ledger)
+{
+	return ledger->layered || (ledger->key.sink.flags & COPYSCOPE_END_TLS);
+}
+
 /* net/ipv4/tcp.c:do_tcp_sendpages, up to v6.4: page fragments */
 SEC("?fexit")
 int BPF_PROG(send_pages)
 {
-	return reference(function_result(ctx), LEG_SINK);
+	struct ledger *ledger = open_ledger();
+	__s64 bytes = function_result(ctx);
+
+	if (ledger && bytes > 0 && !is_inner(ledger))
+		ledger_reference(ledger, LEG_SINK, bytes);
+	return 0;
 }
 
 static __always_inline int reference_in_send(__s64 bytes)
@@ -207,7 +218,8 @@ static __always_inline int reference_in_send(__s64 bytes)
 
 	if (!ledger || bytes <= 0)
 		return 0;
-	ledger_reference(ledger, LEG_SINK, bytes);
+	if (!is_inner(ledger))
+		ledger_reference(ledger, LEG_SINK, bytes);
 	ledger->send_referenced += bytes;
 	return 0;
 }

@@ -37,6 +37,9 @@ static __always_inline __u32 end_between(struct ledger *ledger, long moved)
 		closes |= 1U << LEG_SOURCE;
 	if (ledger->key.sink.kind != COPYSCOPE_END_PIPE)
 		closes |= 1U << LEG_SINK;
+	/* pages that TLS encrypts from where they lie, some of them with the next call (net/tls/tls_sw.c) */
+	if ((ledger->key.sink.flags & COPYSCOPE_END_TLS) && moved > 0 && ledger->seen[LEG_SINK] < (__u64)moved)
+		ledger->seen[LEG_SINK] = moved;
 	if (!closes && moved > 0)
 		ledger_reference(ledger, LEG_SINK, moved);
 	return closes;

@@ -87,6 +87,8 @@ enum copyscope_endpoint_kind {
 #define COPYSCOPE_END_VIRTUAL 0x8  /* socket routed to a device without hardware behind it (veth, tun, bridge...) */
 #define COPYSCOPE_END_COHERENT 0x10 /* mapped DMA buffer that cannot be pinned (VM_PFNMAP) */
 #define COPYSCOPE_END_HUGE 0x20    /* user memory of hugetlbfs */
+#define COPYSCOPE_END_TLS 0x40     /* TCP socket under kernel TLS */
+#define COPYSCOPE_END_SOCKMAP 0x80 /* TCP socket in a sockmap */
 
 struct copyscope_endpoint {
 	__u16 kind;   /* enum copyscope_endpoint_kind */
@@ -163,6 +165,7 @@ enum copyscope_counter {
 	COPYSCOPE_UNEXPLAINED_BYTES, /* moved, but no copy, reference or DMA was seen for it (per operation, per leg) */
 	COPYSCOPE_EXCESS_BYTES,      /* copied, but not in the return value (retries, failed operations) */
 	COPYSCOPE_VAIN_REFERENCE_BYTES, /* of REFERENCED_BYTES: not in the return value; linked into a pipe, and not taken out */
+	COPYSCOPE_TRANSFORMED_BYTES, /* encrypted or decrypted by the CPU inside the operation (kernel TLS): read and written, no copy */
 	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */
 	COPYSCOPE_COUNTERS,
 };

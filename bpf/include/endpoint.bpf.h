@@ -51,14 +51,35 @@ static __always_inline void route_endpoint(struct copyscope_endpoint *end, struc
 		end->flags |= COPYSCOPE_END_NO_SG;
 }
 
-/* For hooks that are handed a socket: plain loads, no helper calls. */
-static __always_inline struct copyscope_endpoint sock_endpoint(const struct sock *sk)
+#define ULP_TLS 0x736c74	     /* net/tls/tls_main.c:tcp_tls_ulp_ops.name, "tls" */
+#define SK_USER_DATA_PSOCK 4 /* include/net/sock.h */
+
+/* Whose sendmsg is not TCP's. What stands below another layer, a subflow of MPTCP, is TCP's own. */
+static __always_inline __u16 layers(const struct sock *sk, const struct tcp_ulp_ops *above)
+{
+	__u64 user_data = (__u64)BPF_CORE_READ(sk, sk_user_data); /* a plain load is a pointer, and has no bits (v7.2) */
+	__u16 flags = user_data & SK_USER_DATA_PSOCK ? COPYSCOPE_END_SOCKMAP : 0;
+	__u32 name = 0;
+
+	if (above && !bpf_probe_read_kernel(&name, sizeof(name), above->name) && name == ULP_TLS)
+		flags |= COPYSCOPE_END_TLS;
+	return flags;
+}
+
+/* For hooks that are handed a socket: plain loads and, for TCP, two helpers. */
+static __always_inline struct copyscope_endpoint sock_endpoint(struct sock *sk)
 {
 	struct copyscope_endpoint end = {};
 	struct dst_entry *dst = sk->sk_dst_cache;
 	struct net_device *dev;
+	struct tcp_sock *tcp;
 
 	end.kind = socket_kind(sk->__sk_common.skc_family, sk->sk_protocol);
+	if (end.kind == COPYSCOPE_END_TCP) {
+		tcp = bpf_skc_to_tcp_sock(sk);
+		if (tcp)
+			end.flags = layers(sk, tcp->inet_conn.icsk_ulp_ops);
+	}
 	if (end.kind == COPYSCOPE_END_UNIX || !dst)
 		return end;
 	dev = dst->dev;
@@ -127,6 +148,7 @@ static __noinline int inspect_socket(struct file *file, struct copyscope_endpoin
 {
 	struct socket *socket = BPF_CORE_READ(file, private_data);
 	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct inet_connection_sock *connection = (struct inet_connection_sock *)sk;
 	struct net_device *dev;
 
 	if (!end)
@@ -134,6 +156,8 @@ static __noinline int inspect_socket(struct file *file, struct copyscope_endpoin
 	end->kind = socket_kind(BPF_CORE_READ(sk, __sk_common.skc_family), BPF_CORE_READ(sk, sk_protocol));
 	if (end->kind == COPYSCOPE_END_UNIX)
 		return 0;
+	if (end->kind == COPYSCOPE_END_TCP)
+		end->flags = layers(sk, BPF_CORE_READ(connection, icsk_ulp_ops));
 	dev = BPF_CORE_READ(sk, sk_dst_cache, dev);
 	if (dev)
 		route_endpoint(end, dev, BPF_CORE_READ(dev, ifindex), BPF_CORE_READ(dev, flags),

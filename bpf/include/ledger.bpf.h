@@ -173,6 +173,7 @@ static __always_inline void ledger_reset(struct ledger *ledger)
 	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = 0;
 	ledger->around_pages = ledger->swapped_in = 0;
 	ledger->cow_derived = ledger->lost = 0;
+	ledger->transformed = ledger->cipher = ledger->layered = 0;
 	ledger->dirty = 0;
 }
 
@@ -234,6 +235,7 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 		POST(COPYSCOPE_FAULTS_COW, ledger->faults_cow);
 		POST(COPYSCOPE_AROUND_PAGES, ledger->around_pages);
 		POST(COPYSCOPE_SWAPPED_IN_PAGES, ledger->swapped_in);
+		POST(COPYSCOPE_TRANSFORMED_BYTES, ledger->transformed);
 		POST(COPYSCOPE_LOST, ledger->lost);
 		ledger_reset(ledger);
 	}
@@ -286,20 +288,25 @@ static __always_inline void post_surplus(struct copyscope_account *account, __u6
 /*
  * Conservation, per operation and leg: more copied or referenced than moved is surplus (a short, retried or failed
  * operation), moved without a trace is unexplained. Device blocks are larger than a short tail, so direct bytes are never
- * surplus.
+ * surplus; nor is what TCP does with the copy of a layer above it. What was transformed from where it lay was not copied.
  */
 static __always_inline void post_closure(struct ledger *ledger, struct copyscope_account *account, __u64 moved,
 					 __u32 closes)
 {
+	__u64 missing;
 	int leg;
 
 	for (leg = 0; leg < LEGS; leg++) {
 		if (!(closes & (1U << leg)))
 			continue;
-		if (ledger->seen[leg] > moved)
-			post_surplus(account, ledger->seen[leg] - moved, ledger->linked[leg]);
-		else if (ledger->seen[leg] + ledger->direct[leg] < moved)
-			POST(COPYSCOPE_UNEXPLAINED_BYTES, moved - ledger->seen[leg] - ledger->direct[leg]);
+		if (ledger->seen[leg] > moved) {
+			if (!ledger->layered || leg != LEG_SINK)
+				post_surplus(account, ledger->seen[leg] - moved, ledger->linked[leg]);
+		} else if (ledger->seen[leg] + ledger->direct[leg] < moved) {
+			missing = moved - ledger->seen[leg] - ledger->direct[leg];
+			if (missing > ledger->transformed)
+				POST(COPYSCOPE_UNEXPLAINED_BYTES, missing - ledger->transformed);
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ enum ledger_class {
 
 struct ledger {
 	__u32 owner;                      /* pid of the thread; 0: free */
-	__u32 reserved;
+	__u32 layered;                    /* a layer above TCP copies: what TCP does then is inner work (layers.bpf.c) */
 	struct copyscope_account_key key; /* key.op != NONE: an operation is open */
 	struct copyscope_account_key posted; /* the last one posted to ... */
 	__u64 account;                       /* ... and its account: most operations follow one of their kind */
@@ -44,6 +44,8 @@ struct ledger {
 	__u64 faults_minor, faults_major, faults_cow, around_pages, swapped_in;
 	__u64 cow_derived;       /* of bytes[CLASS_COW] */
 	__u64 lost;
+	__u64 transformed;       /* by `cipher`, the first struct crypto_tfm that the operation used */
+	__u64 cipher;
 	__u64 send_referenced;   /* references taken by the send in progress, to tell them from what it copied */
 	__u64 packet_bytes;      /* of the packet that pages are being added to, before they are */
 	__u32 dirty;             /* 1 << enum ledger_class, DIRTY_OTHER */

@@ -220,7 +220,8 @@ constexpr std::uint64_t Row::*figures[] = {
     &Row::referenced_bytes, &Row::dma_from_device,     &Row::dma_to_device,
     &Row::faults_minor,     &Row::faults_major,        &Row::faults_cow,
     &Row::kernel_ns,        &Row::unaccounted_bytes,   &Row::lost,
-    &Row::swapped_in_pages, &Row::mapped_around_pages, &Row::vain_reference_bytes};
+    &Row::swapped_in_pages, &Row::mapped_around_pages, &Row::vain_reference_bytes,
+    &Row::transformed_bytes};
 
 Interval random_interval(unsigned seed) {
     std::mt19937 random(seed);

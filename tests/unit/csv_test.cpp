@@ -21,7 +21,7 @@ const std::string header =
     "faults_major,faults_cow,kernel_ns,unaccounted_bytes,lost,provenance,textbook_mode_switches,textbook_cpu_copies,"
     "textbook_dma_copies,verdict,reason,cycles,transmit_bytes,late_bytes,errors,operation,pid,comm,runs,"
     "notes,syncs_for_cpu_calls,syncs_for_cpu_bytes,syncs_for_device_calls,syncs_for_device_bytes,vain_reference_bytes,"
-    "disagreement_bytes,kernel,report_lost\r\n";
+    "transformed_bytes,disagreement_bytes,kernel,report_lost\r\n";
 
 Row plain_row() {
     Row row;
@@ -39,6 +39,7 @@ Row plain_row() {
     row.referenced_bytes = 10;
     row.vain_reference_bytes = 32;
     row.disagreement_bytes = 33;
+    row.transformed_bytes = 34;
     row.dma_from_device = 11;
     row.dma_to_device = 12;
     row.faults_minor = 13;
@@ -65,7 +66,7 @@ TEST(CsvFormat, ByteForByte) {
     report.losses.missed = 19;
     EXPECT_EQ(render_csv(report),
               header + "sendfile,cold,9000,3,5,6,7,1000,0,2000,0,,0,0.333333,10,11,12,13,14,15,1000000,16,17,"
-                       "measured,2,1.0,2,better,because,2,2,0,0,,,,1,,28,29,30,31,32,33,6.1,19\r\n");
+                       "measured,2,1.0,2,better,because,2,2,0,0,,,,1,,28,29,30,31,32,34,33,6.1,19\r\n");
 }
 
 TEST(CsvFormat, OfNothingIsTheHeader) {

@@ -30,6 +30,7 @@ Row full_row() {
     row.late_bytes = 8;
     row.referenced_bytes = 10;
     row.vain_reference_bytes = 9;
+    row.transformed_bytes = 7;
     row.dma_from_device = 11;
     row.dma_to_device = 12;
     row.faults_minor = 13;
@@ -124,6 +125,7 @@ TEST(JsonFormat, ByteForByte) {
       "transmit_bytes": 2,
       "late_bytes": 8,
       "vain_reference_bytes": 9,
+      "transformed_bytes": 7,
       "fault_copy_bytes": 0,
       "disagreement_bytes": 0,
       "errors": 4,

@@ -246,6 +246,8 @@ std::string endpoint_text(const copyscope_endpoint& end) {
     add(COPYSCOPE_END_VIRTUAL, "virtual");
     add(COPYSCOPE_END_COHERENT, "coherent");
     add(COPYSCOPE_END_HUGE, "huge");
+    add(COPYSCOPE_END_TLS, "tls");
+    add(COPYSCOPE_END_SOCKMAP, "sockmap");
     return words.empty() ? text : text + " (" + words + ")";
 }
 

@@ -58,6 +58,7 @@ constexpr auto names = [] {
     names[COPYSCOPE_UNEXPLAINED_BYTES] = "unexplained_bytes";
     names[COPYSCOPE_EXCESS_BYTES] = "excess_bytes";
     names[COPYSCOPE_VAIN_REFERENCE_BYTES] = "vain_reference_bytes";
+    names[COPYSCOPE_TRANSFORMED_BYTES] = "transformed_bytes";
     names[COPYSCOPE_LOST] = "lost";
     return names;
 }();

@@ -52,6 +52,7 @@ MetricSums sums_of(const Row& row) {
                     .kernel_ns = row.kernel_ns,
                     .referenced = row.referenced_bytes,
                     .vain_references = row.vain_reference_bytes,
+                    .transformed = row.transformed_bytes,
                     .dma_from_device = row.dma_from_device,
                     .dma_to_device = row.dma_to_device,
                     .unaccounted = row.unaccounted_bytes};
@@ -79,9 +80,10 @@ std::optional<MetricsLabel> find_metrics_label(std::string_view name) {
 }
 
 MetricSums& MetricSums::operator+=(const MetricSums& other) {
-    for (auto field : {&MetricSums::payload, &MetricSums::operations, &MetricSums::errors, &MetricSums::mode_switches,
-                       &MetricSums::kernel_ns, &MetricSums::referenced, &MetricSums::vain_references,
-                       &MetricSums::dma_from_device, &MetricSums::dma_to_device, &MetricSums::unaccounted})
+    for (auto field :
+         {&MetricSums::payload, &MetricSums::operations, &MetricSums::errors, &MetricSums::mode_switches,
+          &MetricSums::kernel_ns, &MetricSums::referenced, &MetricSums::vain_references, &MetricSums::transformed,
+          &MetricSums::dma_from_device, &MetricSums::dma_to_device, &MetricSums::unaccounted})
         this->*field += other.*field;
     for (std::size_t i = 0; i < copied.size(); ++i)
         if (other.copied[i])

@@ -43,7 +43,7 @@ std::string label_text(std::string_view bytes);
 // Since the registry began. Each byte copied is in exactly one class.
 struct MetricSums {
     std::uint64_t payload = 0, operations = 0, errors = 0, mode_switches = 0;
-    std::uint64_t kernel_ns = 0, referenced = 0, vain_references = 0;
+    std::uint64_t kernel_ns = 0, referenced = 0, vain_references = 0, transformed = 0;
     std::uint64_t dma_from_device = 0, dma_to_device = 0, unaccounted = 0;
     std::array<std::optional<std::uint64_t>, COPYSCOPE_CLASSES> copied{}; // by enum copyscope_class; empty: not seen
 

@@ -97,6 +97,9 @@ Row operation_row(const Group& group, const Members& members, const Origins& ori
     circumstances.direct_fell_back =
         (is_direct(key.source) || is_direct(key.sink)) && tally[COPYSCOPE_DIRECT_BYTES] == 0;
     row.reason = judge(row, circumstances).reason;
+    if (row.transformed_bytes > 0)
+        add_words(row.reason, fmt::format("kernel TLS: the CPU encrypted or decrypted {}, neither a copy nor zero-copy",
+                                          format_bytes(row.transformed_bytes)));
     add_words(row.reason, members.write_back());
     if (comes_from_anywhere(members))
         add_words(row.reason, "received through a device without hardware: NIC DMA in, if any, is not seen");
@@ -167,14 +170,14 @@ Row sum_of(std::span<const Row> rows, const char* name) {
     if (total.provenance.empty())
         total.provenance = basis_name(Basis::not_seen);
     for (const Row& row : rows) {
-        for (auto field : {&Row::payload_bytes,        &Row::bytes_asked,       &Row::mapped_around_pages,
-                           &Row::swapped_in_pages,     &Row::operations,        &Row::errors,
-                           &Row::mode_switches,        &Row::ctx_voluntary,     &Row::ctx_involuntary,
-                           &Row::transmit_bytes,       &Row::late_bytes,        &Row::referenced_bytes,
-                           &Row::dma_from_device,      &Row::dma_to_device,     &Row::faults_minor,
-                           &Row::faults_major,         &Row::faults_cow,        &Row::kernel_ns,
-                           &Row::unaccounted_bytes,    &Row::fault_copy_bytes,  &Row::lost,
-                           &Row::vain_reference_bytes, &Row::disagreement_bytes})
+        for (auto field : {&Row::payload_bytes,        &Row::bytes_asked,        &Row::mapped_around_pages,
+                           &Row::swapped_in_pages,     &Row::operations,         &Row::errors,
+                           &Row::mode_switches,        &Row::ctx_voluntary,      &Row::ctx_involuntary,
+                           &Row::transmit_bytes,       &Row::late_bytes,         &Row::referenced_bytes,
+                           &Row::dma_from_device,      &Row::dma_to_device,      &Row::faults_minor,
+                           &Row::faults_major,         &Row::faults_cow,         &Row::kernel_ns,
+                           &Row::unaccounted_bytes,    &Row::fault_copy_bytes,   &Row::lost,
+                           &Row::vain_reference_bytes, &Row::disagreement_bytes, &Row::transformed_bytes})
             total.*field += row.*field;
         total.syncs += row.syncs;
         if (row.api)

@@ -64,6 +64,7 @@ struct Row {
     std::uint64_t fault_copy_bytes = 0;     // part of cpu_copy_bytes: in page faults, which carry no payload
     std::uint64_t referenced_bytes = 0;     // user pages handed to a device by direct I/O included
     std::uint64_t vain_reference_bytes = 0; // of those: linked into a pipe and dropped, because a send came back short
+    std::uint64_t transformed_bytes = 0;    // encrypted or decrypted by the CPU: read and written once, and no copies
     std::uint64_t dma_from_device = 0, dma_to_device = 0;
     Syncs syncs;              // of the DMA buffer, as the program asked for them
     std::optional<Syncs> api; // those that the kernel's DMA API made, for any device

@@ -101,6 +101,7 @@ void Tally::fill(Row& row, const Origins& origins) const {
     // User pages that direct I/O hands to a device change hands like any other page: nothing moves them but DMA.
     row.referenced_bytes = sum_[COPYSCOPE_REFERENCED_BYTES] + sum_[COPYSCOPE_DIRECT_BYTES];
     row.vain_reference_bytes = sum_[COPYSCOPE_VAIN_REFERENCE_BYTES];
+    row.transformed_bytes = sum_[COPYSCOPE_TRANSFORMED_BYTES];
     row.dma_from_device = sum_[COPYSCOPE_DMA_FROM_DEVICE];
     row.dma_to_device = sum_[COPYSCOPE_DMA_TO_DEVICE];
     row.syncs = {.for_cpu_calls = sum_[COPYSCOPE_SYNC_CPU_CALLS],

@@ -48,6 +48,7 @@ constexpr Column columns[] = {
     {"lost", FIELD(csv_number(row.lost))},
     {"provenance", FIELD(row.provenance)},
     {"vain_reference_bytes", FIELD(csv_number(row.vain_reference_bytes))},
+    {"transformed_bytes", FIELD(csv_number(row.transformed_bytes))},
     {"disagreement_bytes", FIELD(csv_number(row.disagreement_bytes))},
 };
 #undef FIELD

@@ -137,6 +137,7 @@ private:
         add("bounce", [](const Row& row) { return row.cpu_copy_bytes.bounce.value_or(0); });
         add("PIO", [](const Row& row) { return row.cpu_copy_bytes.pio.value_or(0); });
         add("migrated", [](const Row& row) { return row.cpu_copy_bytes.migration.value_or(0); });
+        add("transformed", [](const Row& row) { return row.transformed_bytes; });
     }
 
     // In the row that they are about, however many columns there are.

@@ -66,6 +66,7 @@ constexpr Column columns[] = {
     {"syncs_for_device_calls", FIELD(csv_number(row.syncs.for_device_calls))},
     {"syncs_for_device_bytes", FIELD(csv_number(row.syncs.for_device_bytes))},
     {"vain_reference_bytes", FIELD(csv_number(row.vain_reference_bytes))},
+    {"transformed_bytes", FIELD(csv_number(row.transformed_bytes))},
     {"disagreement_bytes", FIELD(csv_number(row.disagreement_bytes))},
     {"kernel", [](const Row&, const Report& report) { return report.kernel; }},
     {"report_lost", [](const Row&, const Report& report) { return csv_number(report.losses.total()); }},

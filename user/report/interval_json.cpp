@@ -36,7 +36,8 @@ using Json = nlohmann::ordered_json;
 constexpr char schema[] = "copyscope.interval/1";
 constexpr std::pair<std::uint16_t, const char*> flag_names[] = {
     {COPYSCOPE_END_DIRECT, "direct"},   {COPYSCOPE_END_LOOPBACK, "loopback"}, {COPYSCOPE_END_NO_SG, "no_sg"},
-    {COPYSCOPE_END_VIRTUAL, "virtual"}, {COPYSCOPE_END_COHERENT, "coherent"}, {COPYSCOPE_END_HUGE, "huge"}};
+    {COPYSCOPE_END_VIRTUAL, "virtual"}, {COPYSCOPE_END_COHERENT, "coherent"}, {COPYSCOPE_END_HUGE, "huge"},
+    {COPYSCOPE_END_TLS, "tls"},         {COPYSCOPE_END_SOCKMAP, "sockmap"}};
 
 void add_text(Json& json, const char* key, const std::string& text) {
     if (!text.empty())

@@ -12,7 +12,7 @@
 //                 referenced_bytes, dma_bytes{from_device, to_device}, faults{minor, major, cow}, kernel_ns,
 //                 unaccounted_bytes, lost, provenance, textbook{mode_switches, cpu_copies, dma_copies}, verdict,
 //                 reason; then cycles, transmit_bytes, late_bytes (both parts of cpu_copy_bytes.kernel),
-//                 vain_reference_bytes (part of referenced_bytes), errors,
+//                 vain_reference_bytes (part of referenced_bytes), transformed_bytes, errors,
 //                 bytes_asked, cpu_copy_calls{as cpu_copy_bytes}, pages{mapped_around, swapped_in}, operation, pid,
 //                 comm, runs, notes,
 //                 syncs{for_cpu{calls, bytes}, for_device{calls, bytes}}, dma_api_syncs{as syncs}

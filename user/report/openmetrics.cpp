@@ -19,6 +19,8 @@ constexpr Family families[] = {
     {"copyscope_referenced_bytes", "bytes", &MetricSums::referenced, "Bytes handed over by reference, not copied."},
     {"copyscope_vain_reference_bytes", "bytes", &MetricSums::vain_references,
      "Bytes handed over by reference and not taken, because a send came back short; none of them was copied."},
+    {"copyscope_transformed_bytes", "bytes", &MetricSums::transformed,
+     "Bytes encrypted or decrypted by the CPU (kernel TLS); they are read and written once, and none is a copy."},
     {"copyscope_unaccounted_bytes", "bytes", &MetricSums::unaccounted,
      "Bytes moved for which no copy, reference or DMA was seen, and the other way round."},
     {"copyscope_operations", "", &MetricSums::operations, "System calls that move data, and page faults."},

@@ -75,6 +75,7 @@ Json more_figures(const Row& row) {
     return {{"transmit_bytes", row.transmit_bytes},
             {"late_bytes", row.late_bytes},
             {"vain_reference_bytes", row.vain_reference_bytes},
+            {"transformed_bytes", row.transformed_bytes},
             {"fault_copy_bytes", row.fault_copy_bytes},
             {"disagreement_bytes", row.disagreement_bytes},
             {"errors", row.errors},
@@ -130,6 +131,7 @@ void read_figures(const JsonReader& reader, Row& row) {
     row.transmit_bytes = reader.number("transmit_bytes");
     row.late_bytes = reader.number("late_bytes");
     row.vain_reference_bytes = reader.optional_number("vain_reference_bytes").value_or(0); // older reports have none
+    row.transformed_bytes = reader.optional_number("transformed_bytes").value_or(0);       // of these
     row.disagreement_bytes = reader.number("disagreement_bytes");
     row.fault_copy_bytes = std::min(reader.number("fault_copy_bytes"), row.cpu_copy_bytes.total());
     row.errors = reader.number("errors");

@@ -125,6 +125,9 @@ public:
             column("DMA out", [](const Row& row) { return bytes_cell(row.dma_to_device); }),
         };
         table.columns.insert(table.columns.end(), std::begin(rest), std::end(rest));
+        if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.transformed_bytes > 0; }))
+            table.columns.push_back(
+                column("transformed", [](const Row& row) { return bytes_cell(row.transformed_bytes); }));
         return render_table(table, width_, colour_);
     }
 
