@@ -7,7 +7,7 @@
 #ifndef COPYSCOPE_LEDGER_BPF_H
 #define COPYSCOPE_LEDGER_BPF_H
 
-#include "maps.bpf.h"
+#include "own_routine.bpf.h"
 
 /*
  * Changes by minus the time that the task was off the CPU, and by nothing else: the scheduler adds to sum_exec_runtime
@@ -285,6 +285,43 @@ static __always_inline void post_surplus(struct copyscope_account *account, __u6
 	POST(COPYSCOPE_EXCESS_BYTES, surplus - linked);
 }
 
+static __always_inline bool is_memory(__u16 kind)
+{
+	return (kind >= COPYSCOPE_END_MEMORY && kind <= COPYSCOPE_END_MEMORY_DMA) ||
+	       (kind >= COPYSCOPE_END_MEMORY_SHARED && kind <= COPYSCOPE_END_MEMORY_STATIC);
+}
+
+static __always_inline bool copied_by_file(const struct copyscope_account_key *key, enum leg leg)
+{
+	bool reads = leg == LEG_SOURCE;
+
+	return is_memory(reads ? key->sink.kind : key->source.kind) &&
+	       has_own_routine(bpf_get_current_task_btf(), reads ? key->source.kind : key->sink.kind, leg);
+}
+
+/* Whoever measures has not seen these bytes either. */
+static __always_inline bool contradicted(const struct ledger *ledger, enum copyscope_class class, __u64 bytes)
+{
+	return module_measures || (measures && ledger->measured.bytes[class] < bytes);
+}
+
+/* Bytes that left no trace on a leg: the file's own routine has copied them, or nobody knows how they moved. */
+__weak __noinline int explain(struct ledger *ledger, struct copyscope_account *account, __u32 leg, __u64 bytes)
+{
+	if (!ledger || !account || bytes <= ledger->transformed)
+		return 0;
+	bytes -= ledger->transformed; /* from where they lay to where they are wanted: no copy */
+	if (leg == LEG_SOURCE && !contradicted(ledger, COPYSCOPE_CLASS_TO_USER, bytes) &&
+	    copied_by_file(&ledger->key, LEG_SOURCE))
+		ledger_copy(ledger, CLASS_TO_USER, LEG_SOURCE, bytes);
+	else if (leg == LEG_SINK && !contradicted(ledger, COPYSCOPE_CLASS_FROM_USER, bytes) &&
+		 copied_by_file(&ledger->key, LEG_SINK))
+		ledger_copy(ledger, CLASS_FROM_USER, LEG_SINK, bytes);
+	else
+		POST(COPYSCOPE_UNEXPLAINED_BYTES, bytes);
+	return 0;
+}
+
 /*
  * Conservation, per operation and leg: more copied or referenced than moved is surplus (a short, retried or failed
  * operation), moved without a trace is unexplained. Device blocks are larger than a short tail, so direct bytes are never
@@ -293,7 +330,6 @@ static __always_inline void post_surplus(struct copyscope_account *account, __u6
 static __always_inline void post_closure(struct ledger *ledger, struct copyscope_account *account, __u64 moved,
 					 __u32 closes)
 {
-	__u64 missing;
 	int leg;
 
 	for (leg = 0; leg < LEGS; leg++) {
@@ -303,9 +339,7 @@ static __always_inline void post_closure(struct ledger *ledger, struct copyscope
 			if (!ledger->layered || leg != LEG_SINK)
 				post_surplus(account, ledger->seen[leg] - moved, ledger->linked[leg]);
 		} else if (ledger->seen[leg] + ledger->direct[leg] < moved) {
-			missing = moved - ledger->seen[leg] - ledger->direct[leg];
-			if (missing > ledger->transformed)
-				POST(COPYSCOPE_UNEXPLAINED_BYTES, missing - ledger->transformed);
+			explain(ledger, account, leg, moved - ledger->seen[leg] - ledger->direct[leg]);
 		}
 	}
 }

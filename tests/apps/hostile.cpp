@@ -10,10 +10,12 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <thread>
 #include <vector>
 
@@ -696,6 +698,46 @@ void sys_read() {
         pread(must(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY), "open"), filled(100), 100, 0));
 }
 
+// ---- files with a routine of their own ----
+
+void event_counter() {
+    const int fd = must(eventfd(0, 0), "eventfd");
+    std::uint64_t value = 1;
+    long moved = 0;
+    for (int i = 0; i < 10; i++) {
+        moved += must(write(fd, &value, sizeof(value)), "add");
+        must(read(fd, &value, sizeof(value)), "take");
+    }
+    say("moved", moved);
+}
+void timer() {
+    const int fd = must(timerfd_create(CLOCK_MONOTONIC, 0), "timerfd");
+    const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 1}};
+    std::uint64_t times = 0;
+    must(timerfd_settime(fd, 0, &soon, nullptr), "settime");
+    say("moved", read(fd, &times, sizeof(times)));
+}
+void kernel_setting() {
+    char text[16];
+    const int fd = must(open("/proc/sys/vm/swappiness", O_RDWR), "open");
+    const long moved = must(read(fd, text, sizeof(text)), "read");
+    say("out", pwrite(fd, text, static_cast<std::size_t>(moved), 0));
+    say("in", moved);
+}
+void random_bytes() {
+    say("moved", read(open("/dev/urandom", O_RDONLY), filled(5000), 5000));
+}
+void command_line() {
+    say("moved", read(open("/proc/self/cmdline", O_RDONLY), filled(page), page));
+}
+void own_memory() { // through a page of the kernel's, so twice
+    const auto from = reinterpret_cast<off_t>(filled(1000));
+    say("moved", pread(must(open("/proc/self/mem", O_RDONLY), "open"), filled(1000), 1000, from));
+}
+void attribute() { // what it is already
+    say("moved", write(must(open("/sys/kernel/mm/ksm/run", O_WRONLY), "open"), "0\n", 2));
+}
+
 // ---- descriptors that change under way ----
 
 void direct_fallback() { // Linux 6.6 (e88e0d366f9c): tmpfs takes O_DIRECT, and copies all the same
@@ -817,6 +859,13 @@ constexpr Case table[] = {
     {"proc_read", proc_read},
     {"proc_splice", proc_splice},
     {"sys_read", sys_read},
+    {"event_counter", event_counter},
+    {"timer", timer},
+    {"kernel_setting", kernel_setting},
+    {"random_bytes", random_bytes},
+    {"command_line", command_line},
+    {"own_memory", own_memory},
+    {"attribute", attribute},
     {"direct_fallback", direct_fallback},
     {"direct_switched", direct_switched},
     {"descriptor_reused", descriptor_reused},
