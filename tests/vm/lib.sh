@@ -81,6 +81,29 @@ load() {
 		"report: rows\t\(.rows | length)", "report: \(del(.rows) | leaves)"' "$1")
 }
 
+# All of a recording at once, by names of programs: ${SEEN["COMMAND STRATEGY"]} is the payload, with ", copies" behind it copies
+# per byte; ${SEEN["COMMAND OPERATION SOURCE -> SINK"]} is what was moved, with ": copied" what the CPU copied between user and kernel,
+# ends as in "tcp loopback"; "all" what is unaccounted and lost, "mmap+write" how many are called so. usage: load_recording FILE
+declare -A SEEN
+load_recording() {
+	local name value
+	SEEN=()
+	# shellcheck disable=SC2034 # the tests use it
+	while IFS=$'\t' read -r name value; do SEEN[$name]=$value; done < <(
+		copyscope replay "$1" --by command --nested --json | jq -r '
+			"all\t\(.total.unaccounted_bytes) \(.total.lost)",
+			"mmap+write\t\([.groups[].beneath[] | select(.name == "mmap+write")] | length)",
+			(.groups[] | .name as $of | .beneath[] | "\($of) \(.name)\t\(.payload_bytes)",
+				"\($of) \(.name), copies\t\(.cpu_copies_per_byte // -1)")'
+		copyscope export --history "$1" --json | jq -r '
+			(.processes | map({key: "\(.pid) \(.start_ns)", value: .comm}) | from_entries) as $who |
+			def name: "\(.kind)\(.flags // [] | map(" " + .) | add // "")";
+			def total(of): map(.counters | of // 0) | add;
+			.accounts | group_by([$who["\(.pid) \(.start_ns)"], .operation, (.source | name), (.sink | name)])[] |
+			(.[0] | "\($who["\(.pid) \(.start_ns)"]) \(.operation) \(.source | name) -> \(.sink | name)") as $row |
+			"\($row)\t\(total(.bytes_moved))", "\($row): copied\t\(total(.to_user_bytes) + total(.from_user_bytes))"')
+}
+
 # What copyscope could leave behind, in one line. Compared before and after. The kernel detaches programs on its own when a
 # session has ended, in seconds, and frees them and their maps then: that is waited for.
 bpf_left() {
