@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The way from a socket to the wire: NIC DMA, and copies made on the way. They happen in softirq under any task's name,
- * so they are charged through the socket to the account that sent on it last.
+ * The way from a socket to the wire: NIC DMA, what each NIC sends, and copies made on the way. They happen in softirq under
+ * any task's name, so they are charged through the socket to the account that sent on it last.
  */
-#include "device_copies.bpf.h"
 #include "endpoint.bpf.h"
+#include "nics.bpf.h"
 #include "skb_owners.bpf.h"
 
 struct {
@@ -101,6 +101,23 @@ int BPF_PROG(start_frame, struct sk_buff *skb, struct net_device *dev)
 	frame->owner = sender_of(skb);
 	frame->bytes = skb->len;
 	frame->skb = (__u64)skb;
+	look_at_segments(frame, skb);
+	return 0;
+}
+
+/*
+ * net/core/skbuff.c:__skb_pad: drivers of devices that cannot send short frames lengthen them themselves
+ * (eth_skb_pad). Others have padded when this driver was called.
+ */
+SEC("?fexit")
+int BPF_PROG(pad_frame, struct sk_buff *skb, int bytes, bool free_on_error, int result)
+{
+	struct frame *frame;
+	__u32 zero = 0;
+
+	frame = bpf_map_lookup_elem(&frames, &zero);
+	if (frame && frame->skb == (__u64)skb && !result && bytes > 0)
+		frame->padding += bytes;
 	return 0;
 }
 
@@ -141,7 +158,7 @@ int BPF_PROG(segment_packet, struct sk_buff *skb, u64 features, struct sk_buff *
 
 /* After the driver: 0 is NETDEV_TX_OK; a busy driver is tried again. skb may be freed and must not be looked into. */
 SEC("?tp_btf/net_dev_xmit")
-int BPF_PROG(finish_frame, struct sk_buff *skb, int result)
+int BPF_PROG(finish_frame, struct sk_buff *skb, int result, struct net_device *dev)
 {
 	struct frame *frame;
 	__u32 zero = 0;
@@ -150,8 +167,11 @@ int BPF_PROG(finish_frame, struct sk_buff *skb, int result)
 	if (!frame || !frame->skb || frame->skb != (__u64)skb)
 		return 0;
 	frame->skb = 0;
-	if (result == 0 && frame->owner)
+	if (result)
+		return 0;
+	if (frame->owner)
 		account_add(frame->owner, COPYSCOPE_DMA_TO_DEVICE, frame->bytes);
+	count_sent(frame, dev);
 	return 0;
 }
 

@@ -24,6 +24,7 @@
 #define COPYSCOPE_MAX_BIOS 16384
 #define COPYSCOPE_MAX_INODES 65536 /* evicts what was used longest ago */
 #define COPYSCOPE_MAX_DISKS 1024
+#define COPYSCOPE_MAX_NICS 1024
 #define COPYSCOPE_MAX_SOCKETS 65536
 #define COPYSCOPE_MAX_FORWARDED 16384 /* packets; evicts what was used longest ago */
 #define COPYSCOPE_MAX_PINNED 16384 /* MSG_ZEROCOPY sends that are under way */
@@ -254,6 +255,29 @@ struct copyscope_disk {
 };
 COPYSCOPE_ASSERT_SIZE(copyscope_disk, 16 * COPYSCOPE_DISK_SHARES);
 
+/*
+ * Whose frames a NIC has sent. The sum is what `ip -s link` says of it; without SEGMENTED that of drivers that count what
+ * they were handed (virtio_net).
+ */
+enum copyscope_nic_share {
+	COPYSCOPE_NIC_OWNED = 0, /* charged to a process */
+	COPYSCOPE_NIC_NOBODYS,   /* of nobody who is counted */
+	COPYSCOPE_NIC_SEGMENTED, /* made by the device: frames beyond those handed to it, and their headers */
+	COPYSCOPE_NIC_PADDING,   /* bytes that the driver added to frames that were too short */
+	COPYSCOPE_NIC_SHARES,
+};
+
+struct copyscope_nic {
+	__u64 sent_frames[COPYSCOPE_NIC_SHARES], sent_bytes[COPYSCOPE_NIC_SHARES];
+	__u64 received_frames, received_bytes;
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_nic, 16 * COPYSCOPE_NIC_SHARES + 16);
+
+struct copyscope_nic_name {
+	char text[16]; /* IFNAMSIZ */
+};
+COPYSCOPE_ASSERT_SIZE(copyscope_nic_name, 16);
+
 /* What is remembered of a process besides its key; written once, and again when it execs and when it ends. */
 struct copyscope_process_info {
 	char comm[COPYSCOPE_COMM_LEN];
@@ -280,7 +304,7 @@ enum copyscope_loss {
 	COPYSCOPE_LOSS_VMA,         /* bpf_find_vma failed: the kind of user memory is unknown */
 	COPYSCOPE_LOSS_BIO,         /* bios map full: disk DMA without an owner */
 	COPYSCOPE_LOSS_INODE,       /* write-back without an owner, and the map of inodes has given some away */
-	COPYSCOPE_LOSS_SOCKET,      /* socket storage refused: NIC DMA and late copies without an owner */
+	COPYSCOPE_LOSS_SOCKET,      /* socket storage refused: NIC DMA and late copies without an owner; nics map full */
 	COPYSCOPE_LOSS_INHERIT,     /* a child of a profiled process could not be marked */
 	COPYSCOPE_LOSS_BOUNCE,      /* bounces map full, or task storage refused: bounce copies without an owner */
 	COPYSCOPE_LOSSES,

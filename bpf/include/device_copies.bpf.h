@@ -23,6 +23,9 @@ struct frame {
 	__u64 skb; /* 0: no driver is at work */
 	__u64 bytes;
 	__u64 owner; /* 0: nobody in scope */
+	__u32 segments, repeated; /* that the device makes besides, and bytes of headers in front of them */
+	__u32 padding;            /* bytes that the driver has added */
+	__u32 reserved;
 };
 
 struct {

@@ -33,7 +33,7 @@ static __always_inline struct net_device *lower_device(struct net_device *dev)
  * The hardware beneath a VLAN, a bond, a macvlan and their like; 0: there is none, or it depends on the packet, as with a
  * bridge, whose ports lead anywhere, and a veth, whose other end does.
  */
-static __noinline __u64 hardware_below(__u64 address)
+static __noinline __attribute__((unused)) __u64 hardware_below(__u64 address)
 {
 	struct net_device *dev = (struct net_device *)address;
 	int i;

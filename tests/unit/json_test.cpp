@@ -66,6 +66,12 @@ Report full_report() {
     report.disks = {{.device = make_device(259, 0), .name = "nvme0n1", .bytes = {}}};
     report.disks[0].bytes.read[COPYSCOPE_DISK_OWNED] = 20;
     report.disks[0].bytes.written[COPYSCOPE_DISK_ZEROED] = 21;
+    report.nics = {{.device = 2, .network = 4026531840, .name = "eth0"}};
+    report.nics[0].sums.sent_frames[COPYSCOPE_NIC_OWNED] = 22;
+    report.nics[0].sums.sent_bytes[COPYSCOPE_NIC_PADDING] = 23;
+    report.nics[0].sums.received_frames = 24;
+    report.nics[0].sums.received_bytes = 100;
+    report.nics[0].arrived = 60;
     report.notes = {"not seen: everything else"};
     return report;
 }
@@ -185,6 +191,31 @@ TEST(JsonFormat, ByteForByte) {
       }
     }
   ],
+  "nics": [
+    {
+      "device": 2,
+      "namespace": 4026531840,
+      "name": "eth0",
+      "sent_frames": {
+        "owned": 22,
+        "nobodys": 0,
+        "segmented": 0
+      },
+      "sent_bytes": {
+        "owned": 0,
+        "nobodys": 0,
+        "segmented": 0,
+        "padding": 23
+      },
+      "received_frames": 24,
+      "received_bytes": {
+        "owned": 60,
+        "nobodys": 40,
+        "unknown": 0
+      },
+      "received_earlier_bytes": 0
+    }
+  ],
   "losses": {
     "ledger": 0,
     "account": 0,
@@ -275,7 +306,7 @@ TEST(JsonFormat, AnEmptyReportHasAllKeys) {
     for (const auto& [key, value] : parsed.items())
         keys.push_back(key);
     EXPECT_THAT(keys, ElementsAre("schema", "kernel", "copies", "source", "sink", "command_status", "rows", "disks",
-                                  "losses", "notes", "names"));
+                                  "nics", "losses", "notes", "names"));
 }
 
 } // namespace

@@ -109,7 +109,7 @@ load_recording() {
 bpf_left() {
 	bpftool prog list 2>/dev/null | grep -cE ' name (enter_|exit_|submit_io|end_io|copy_bits|begin_send|measure_|api_sync_|name_)'
 	bpftool map list 2>/dev/null |
-		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies|cgroup_paths|writers_held|disks|loop_pages|clients) '
+		grep -cE ' name (ledgers|spare_ledgers|accounts|account_ids|processes|losses|writers|bios|senders|frames|dispatches|bounces|pinned|late_copies|measured|sender_cookies|cgroup_paths|writers_held|disks|nics|nic_names|loop_pages|clients) '
 }
 leftovers() {
 	local left
@@ -186,6 +186,49 @@ everybody_adds_up() {
 	equal "$1: all rows together are what the disks say" \
 		"$(awk -F '\t' '{ from += $3; to += $4 } END { printf "%.0f %.0f\n", from, to }' "$scratch/dma")" \
 		"$(join <(echo "$disks_then") <(echo "$disks_now") | awk -v zeroed="$disks_zeroed" '{ from += $4 - $2; to += $5 - $3 } END { printf "%.0f %.0f\n", from, to - zeroed }')"
+}
+
+# ---- what network devices say of themselves ----
+# Frames and bytes sent and received by each with hardware, here and in the namespace "peer" (its with "peer/"). A driver counts
+# what it has sent when the device is done with it.
+nics_moved() {
+	local within name
+	for within in '' peer/; do
+		for name in $(${within:+ip netns exec peer} find /sys/class/net/ -mindepth 1 -maxdepth 1 -exec test -e {}/device \; -printf '%f\n'); do
+			ip ${within:+-n peer} -s -j link show dev "$name" | jq -r --arg name "$within$name" \
+				'.[0].stats64 | "\($name) \(.tx.packets) \(.tx.bytes) \(.rx.packets) \(.rx.bytes)"'
+		done
+	done | sort
+}
+# Waits until nothing moves. Also within a session, in whose time all must be done.
+nics_quiet() {
+	local before now
+	now=$(nics_moved)
+	for _ in {1..60}; do
+		before=$now
+		sleep 0.7
+		now=$(nics_moved)
+		[[ $now != "$before" ]] || return
+	done
+	fail "the network is at rest" "$now"
+}
+nics_before() {
+	nics_quiet
+	nics_then=$(nics_moved)
+}
+nics_after() {
+	nics_quiet
+	nics_now=$(nics_moved)
+}
+# Each NIC has sent and received what the report of a `run` says, whoever it was for. usage: nics_add_up NAME REPORT
+nics_add_up() {
+	local said truth
+	said=$(jq -r --argjson here "$(stat -L -c %i /proc/self/ns/net)" '.nics[] | "\(
+		if .namespace == $here then "" else "peer/" end)\(.name) \([.sent_frames[]] | add) \(
+		[.sent_bytes[]] | add) \(.received_frames) \([.received_bytes[]] | add)"' "$2" | sort)
+	truth=$(join <(echo "$nics_then") <(echo "$nics_now") |
+		awk '{ printf "%s %.0f %.0f %.0f %.0f\n", $1, $6 - $2, $7 - $3, $8 - $4, $9 - $5 }' | grep -v ' 0 0 0 0$')
+	equal "$1: the network devices say the same" "$said" "$truth"
 }
 
 # A receiver behind the emulated NIC; stopped at the end of the test.

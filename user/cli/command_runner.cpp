@@ -95,12 +95,17 @@ Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, C
     auto disks = session->disks();
     if (!disks)
         return std::unexpected(disks.error());
+    auto nics = session->nics();
+    if (!nics)
+        return std::unexpected(nics.error());
+    add_arrivals(*nics, sample->accounts);
     auto notes = notes_of(*session, machine);
     if (auto left = left_running(*sample, follow); !left.empty())
         notes.insert(notes.begin(), std::move(left));
     return MeasuredCommand{.machine = std::move(machine),
                            .sample = std::move(*sample),
                            .disks = std::move(*disks),
+                           .nics = std::move(*nics),
                            .code = *code,
                            .session = std::move(session),
                            .notes = std::move(notes)};

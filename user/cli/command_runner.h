@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/machine.h"
 #include "model/disk.h"
+#include "model/nic.h"
 #include "probe/session.h"
 
 namespace copyscope {
@@ -18,6 +19,7 @@ struct MeasuredCommand {
     Machine machine;
     Sample sample;                    // as it was counted
     std::vector<DiskUse> disks;       // what they moved meanwhile, for whomever
+    std::vector<NicUse> nics;         // the same
     int code = 0;                     // the command's exit code
     std::unique_ptr<Session> session; // still attached: see detach()
     std::vector<std::string> notes;   // what a reader of any report of it must know

@@ -36,6 +36,7 @@ Report make_report(const RunOptions& options, const MeasuredCommand& command) {
                   .sink = {},
                   .rows = operation_rows(sample, options),
                   .disks = command.disks,
+                  .nics = command.nics,
                   .losses = with_accounts(sample),
                   .notes = command.notes};
     report.command_status = command.code;

@@ -10,6 +10,7 @@
 
 #include "model/account.h"
 #include "model/disk.h"
+#include "model/nic.h"
 
 namespace copyscope {
 
@@ -109,6 +110,7 @@ struct Report {
     std::string source{}, sink{}; // human words, e.g. "/lab/nvme (ext4)", "tcp:192.0.2.2:7007 via eth0 (e1000)"
     std::vector<Row> rows{};
     std::vector<DiskUse> disks{};               // run: those that moved anything meanwhile
+    std::vector<NicUse> nics{};                 // the same of network devices
     std::map<std::string, std::string> names{}; // of ends in the rows' variants: "file [0:26]" -> "file [tmpfs /run]"
     Losses losses{};                            // of the whole measurement
     std::vector<std::string> notes{}; // printed beneath the table: what is not seen on this kernel, and the like

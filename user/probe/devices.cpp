@@ -9,6 +9,7 @@
 #include <fstream>
 #include <net/if.h>
 #include <sstream>
+#include <sys/stat.h>
 
 namespace copyscope {
 namespace {
@@ -52,6 +53,11 @@ std::string name_of(const copyscope_endpoint& end, const std::vector<Mount>& mou
 
 std::string disk_name(std::uint32_t device) {
     return name_in_sys("block", device);
+}
+
+std::uint32_t network_namespace() {
+    struct stat status {};
+    return stat("/proc/self/ns/net", &status) ? 0 : static_cast<std::uint32_t>(status.st_ino);
 }
 
 std::vector<Mount> read_mounts(const std::string& root) {

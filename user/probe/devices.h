@@ -14,6 +14,8 @@ namespace copyscope {
 
 std::string disk_name(std::uint32_t device); // of a disk or a partition: "nvme0n1"; empty: it has gone
 
+std::uint32_t network_namespace(); // of this process: its inode, as the kernel numbers it; 0: there is none
+
 struct Mount {
     std::uint32_t device = 0;
     std::string type{}, place{};

@@ -103,7 +103,8 @@ copyscope_bpf* Session::skeleton() const {
 // Empties what accounts are made of. Losses cannot be emptied: those of before are subtracted.
 Status Session::start_anew() {
     auto& maps = skeleton()->maps;
-    for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes, maps.disks})
+    for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes, maps.disks,
+                      maps.nics, maps.nic_names})
         if (auto status = clear_map(map); !status)
             return status;
     auto losses = programs_->losses();
@@ -134,6 +135,14 @@ SessionMaps Session::maps() const {
 
 Result<std::vector<DiskUse>> Session::disks() const {
     return read_disks(skeleton()->maps.disks);
+}
+
+Result<std::vector<NicUse>> Session::nics() const {
+    auto nics = read_nics(skeleton()->maps.nics, skeleton()->maps.nic_names);
+    if (nics)
+        for (NicUse& nic : *nics)
+            nic.receives = plan_.sees("frames received");
+    return nics;
 }
 
 Result<Losses> Session::losses() const {

@@ -9,6 +9,7 @@
 
 #include "bench/recorder.h"
 #include "model/disk.h"
+#include "model/nic.h"
 #include "model/origins.h"
 #include "probe/plan.h"
 
@@ -42,6 +43,7 @@ public:
     Status begin_all(std::uint32_t ready);
     SessionMaps maps() const;
     Result<std::vector<DiskUse>> disks() const; // since begin() or begin_all()
+    Result<std::vector<NicUse>> nics() const;   // the same; without arrivals (add_arrivals)
     Result<Losses> losses() const;              // since begin() or begin_all()
 
     // Tries whether the hooks still run, by known operations of this process. Those that have stopped are a loss from

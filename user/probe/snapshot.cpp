@@ -10,6 +10,7 @@
 #include <fstream>
 #include <functional>
 #include <linux/bpf.h>
+#include <tuple>
 #include <unordered_map>
 
 #include "probe/devices.h"
@@ -148,6 +149,27 @@ Result<std::vector<DiskUse>> read_disks(bpf_map* map) {
         disk.name = disk_name(disk.device);
     std::ranges::sort(disks, {}, &DiskUse::name);
     return disks;
+}
+
+Result<std::vector<NicUse>> read_nics(bpf_map* nics, bpf_map* names) {
+    const auto sums = read_sums<copyscope_nic>(nics);
+    if (!sums)
+        return std::unexpected(sums.error());
+    const auto here = network_namespace();
+    std::vector<NicUse> found;
+    for (const auto& [key, nic] : *sums) {
+        copyscope_nic_name name{};
+        if (bpf_map_lookup_elem(bpf_map__fd(names), &key, &name))
+            name = {};
+        const auto network = static_cast<std::uint32_t>(key >> 32);
+        found.push_back({.device = static_cast<std::uint32_t>(key),
+                         .network = network,
+                         .elsewhere = network != here,
+                         .name = std::string(name.text, strnlen(name.text, sizeof(name.text))),
+                         .sums = nic});
+    }
+    std::ranges::sort(found, {}, [](const NicUse& nic) { return std::tuple(nic.elsewhere, nic.name, nic.network); });
+    return found;
 }
 
 Result<Losses> read_losses(bpf_map* map, bpf_object* object, const std::uint64_t& made_up_for) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "model/account.h"
 #include "model/disk.h"
+#include "model/nic.h"
 
 struct bpf_map;
 struct bpf_object;
@@ -20,6 +21,9 @@ Result<std::vector<ProcessInfo>> read_processes(bpf_map* map);
 
 // Whose bytes the disks have moved, by name.
 Result<std::vector<DiskUse>> read_disks(bpf_map* map);
+
+// What the NICs have moved, by name, those of this network namespace first.
+Result<std::vector<NicUse>> read_nics(bpf_map* nics, bpf_map* names);
 
 // Counters of failures inside BPF, and the programs the kernel skipped because they were running already.
 Result<Losses> read_losses(bpf_map* map, bpf_object* object, const std::uint64_t& made_up_for);

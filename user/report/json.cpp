@@ -17,6 +17,8 @@
 //                 comm, runs, notes,
 //                 syncs{for_cpu{calls, bytes}, for_device{calls, bytes}}, dma_api_syncs{as syncs}
 //   disks[]       device, name, read_bytes{owned, nobodys, outside, pio, zeroed, failed}, written_bytes{as read_bytes}
+//   nics[]        device (its number), namespace, name, sent_frames{owned, nobodys, segmented}, sent_bytes{owned,
+//                 nobodys, segmented, padding}, received_frames, received_bytes{owned, nobodys, unknown}, received_earlier_bytes
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
 //   names{}       of ends with a device, as they stand in variant: the same with its name
@@ -53,6 +55,34 @@ Json disks_json(const std::vector<DiskUse>& disks) {
     return result;
 }
 
+Json sent_json(const __u64 (&sums)[COPYSCOPE_NIC_SHARES], std::size_t shares) {
+    Json result = Json::object();
+    for (std::size_t i = 0; i < shares; i++)
+        result[std::string(nic_share_name(i))] = sums[i];
+    return result;
+}
+
+Json received_json(const NicUse& nic) {
+    if (!nic.receives)
+        return nullptr;
+    const std::uint64_t owned = nic.received_owned(), rest = nic.sums.received_bytes - owned;
+    return {{"owned", owned}, {"nobodys", nic.same_number ? 0 : rest}, {"unknown", nic.same_number ? rest : 0}};
+}
+
+Json nics_json(const std::vector<NicUse>& nics) {
+    Json result = Json::array();
+    for (const NicUse& nic : nics)
+        result.push_back({{"device", nic.device},
+                          {"namespace", nic.network},
+                          {"name", nic.name},
+                          {"sent_frames", sent_json(nic.sums.sent_frames, COPYSCOPE_NIC_PADDING)},
+                          {"sent_bytes", sent_json(nic.sums.sent_bytes, COPYSCOPE_NIC_SHARES)},
+                          {"received_frames", nic.receives ? Json(nic.sums.received_frames) : Json(nullptr)},
+                          {"received_bytes", received_json(nic)},
+                          {"received_earlier_bytes", nic.receives ? Json(nic.received_earlier()) : Json(nullptr)}});
+    return result;
+}
+
 } // namespace
 
 std::string render_json(const Report& report) {
@@ -67,6 +97,7 @@ std::string render_json(const Report& report) {
                    {"command_status", report.command_status < 0 ? Json(nullptr) : Json(report.command_status)},
                    {"rows", std::move(rows)},
                    {"disks", disks_json(report.disks)},
+                   {"nics", nics_json(report.nics)},
                    {"losses", losses_json(report.losses)},
                    {"notes", report.notes},
                    {"names", report.names}};

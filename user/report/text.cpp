@@ -169,6 +169,8 @@ public:
                                  format_count(row.vain_reference_bytes), name_of(row)));
         for (const std::string& disk : disk_lines(report_.disks))
             line(disk);
+        for (const std::string& nic : nic_lines(report_.nics))
+            line(nic);
         for (const std::string& loss : losses_lines(report_.losses))
             line(loss, Colour::yellow);
         for (const Row& row : report_.rows)
