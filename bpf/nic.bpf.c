@@ -25,7 +25,7 @@ static __always_inline int count_received(const struct sk_buff *skb)
 		return 0;
 	/* The link's header is behind skb->data by now (net/ethernet/eth.c:eth_type_trans). */
 	if (skb->mac_header != NO_HEADER)
-		bytes += (__u32)(skb->data - skb->head) - skb->mac_header;
+		bytes += (skb->data - skb->head) - (__s64)skb->mac_header; /* in 64 bits, or v7.2 refuses it */
 	__sync_fetch_and_add(&nic->received_frames, 1);
 	__sync_fetch_and_add(&nic->received_bytes, bytes);
 	return 0;

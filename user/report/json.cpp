@@ -18,7 +18,8 @@
 //                 syncs{for_cpu{calls, bytes}, for_device{calls, bytes}}, dma_api_syncs{as syncs}
 //   disks[]       device, name, read_bytes{owned, nobodys, outside, pio, zeroed, failed}, written_bytes{as read_bytes}
 //   nics[]        device (its number), namespace, name, sent_frames{owned, nobodys, segmented}, sent_bytes{owned,
-//                 nobodys, segmented, padding}, received_frames, received_bytes{owned, nobodys, unknown}, received_earlier_bytes
+//                 nobodys, segmented, padding}, received_frames, received_bytes{owned, nobodys, unknown},
+//                 received_earlier_bytes
 //   losses        events by kind, and their `total`
 //   notes         lines for a person
 //   names{}       of ends with a device, as they stand in variant: the same with its name
