@@ -100,24 +100,24 @@ inline sockaddr_in ip(const char* host, int port) {
     inet_pton(AF_INET, host, &address.sin_addr);
     return address;
 }
-inline int bound(int type, const char* host, sockaddr_in& address) {
-    const int fd = must(socket(AF_INET, type, 0), "socket");
+inline int bound(int type, const char* host, sockaddr_in& address, int protocol = 0) {
+    const int fd = must(socket(AF_INET, type, protocol), "socket");
     address = ip(host, 0);
     socklen_t length = sizeof(address);
     must(bind(fd, reinterpret_cast<sockaddr*>(&address), length), "bind");
     must(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length), "getsockname");
     return fd;
 }
-inline int connected(int type, const sockaddr_in& address) {
-    const int fd = must(socket(AF_INET, type, 0), "socket");
+inline int connected(int type, const sockaddr_in& address, int protocol = 0) {
+    const int fd = must(socket(AF_INET, type, protocol), "socket");
     must(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), "connect");
     return fd;
 }
-inline Ends make_tcp() {
+inline Ends make_tcp(int protocol = 0) { // or IPPROTO_MPTCP
     sockaddr_in address;
-    const int listener = bound(SOCK_STREAM, "127.0.0.1", address);
+    const int listener = bound(SOCK_STREAM, "127.0.0.1", address, protocol);
     must(listen(listener, 1), "listen");
-    const int out = connected(SOCK_STREAM, address);
+    const int out = connected(SOCK_STREAM, address, protocol);
     const int in = must(accept(listener, nullptr, nullptr), "accept");
     close(listener);
     return {in, out};

@@ -15,12 +15,12 @@ using namespace cases;
 
 constexpr std::size_t much = 1 << 20;
 
-// The peer of a case: a child that moves all of it.
 template<typename Call>
 void all_of(std::size_t bytes, Call call) {
     for (std::size_t done = 0; done < bytes;)
         done += static_cast<std::size_t>(must(call(done), "move"));
 }
+// The peer of a case, a child, does one of these.
 void swallow(int fd, std::size_t bytes) {
     char* memory = filled(65536);
     all_of(bytes, [&](std::size_t) { return read(fd, memory, 65536); });
@@ -186,17 +186,11 @@ void sockmap_receive() {
 // ---- MPTCP ----
 
 Ends make_mptcp() {
-    sockaddr_in address = ip("127.0.0.1", 0);
-    socklen_t length = sizeof(address);
-    const int listener = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
-    if (listener < 0)
+    const int probe = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+    if (probe < 0)
         missing("MPTCP");
-    must(bind(listener, reinterpret_cast<sockaddr*>(&address), length), "bind");
-    must(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length), "getsockname");
-    must(listen(listener, 1), "listen");
-    const int out = must(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP), "socket");
-    must(connect(out, reinterpret_cast<sockaddr*>(&address), length), "connect");
-    return {must(accept(listener, nullptr, nullptr), "accept"), out};
+    close(probe);
+    return make_tcp(IPPROTO_MPTCP);
 }
 void mptcp_send() {
     sends(make_mptcp(), much, send_much);

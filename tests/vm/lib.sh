@@ -146,18 +146,21 @@ disks() { find /sys/block/ -mindepth 1 -maxdepth 1 -exec test -e {}/device \; -p
 # Bytes read from a disk and written to it. usage: disk_moved NAME
 disk_moved() { awk '{ printf "%.0f %.0f\n", $3 * 512, $7 * 512 }' "/sys/block/$1/stat"; }
 disks_moved() { for disk in $(disks); do echo "$disk $(disk_moved "$disk")"; done; }
-# Waits until nothing moves.
-disks_quiet() {
+# Waits until what a command says no longer changes. usage: at_rest WHAT SECONDS COMMAND
+at_rest() {
 	local before now
-	sync
-	now=$(disks_moved)
+	now=$($3)
 	for _ in {1..60}; do
 		before=$now
-		sleep 0.5
-		now=$(disks_moved)
+		sleep "$2"
+		now=$($3)
 		[[ $now != "$before" ]] || return
 	done
-	fail "the disks are at rest" "$now"
+	fail "$1 at rest" "$now"
+}
+disks_quiet() {
+	sync
+	at_rest 'the disks are' 0.5 disks_moved
 }
 disks_before() { disks_then=$(disks_moved) disks_zeroed=$(zeroed); }
 disks_after() { disks_now=$(disks_moved) disks_zeroed=$(($(zeroed) - disks_zeroed)); }
@@ -200,18 +203,7 @@ nics_moved() {
 		done
 	done | sort
 }
-# Waits until nothing moves. Also within a session, in whose time all must be done.
-nics_quiet() {
-	local before now
-	now=$(nics_moved)
-	for _ in {1..60}; do
-		before=$now
-		sleep 0.7
-		now=$(nics_moved)
-		[[ $now != "$before" ]] || return
-	done
-	fail "the network is at rest" "$now"
-}
+nics_quiet() { at_rest 'the network is' 0.7 nics_moved; }
 nics_before() {
 	nics_quiet
 	nics_then=$(nics_moved)
