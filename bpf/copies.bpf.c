@@ -143,11 +143,17 @@ int BPF_PROG(pin_user_pages, struct bio *bio, struct iov_iter *iter)
 
 /* ---- splice: pages that change hands ---- */
 
+/* What TCP is handed by a layer above it, TLS or a sockmap, is that layer's, and no reference of the program (layers.bpf.c). */
+static __always_inline bool is_inner(const struct ledger *ledger)
+{
+	return ledger->layered || (ledger->key.sink.flags & COPYSCOPE_END_TLS);
+}
+
 static __always_inline int reference(__s64 bytes, enum leg leg)
 {
 	struct ledger *ledger = open_ledger();
 
-	if (ledger && bytes > 0)
+	if (ledger && bytes > 0 && !(leg == LEG_SINK && is_inner(ledger)))
 		ledger_reference(ledger, leg, bytes);
 	return 0;
 }
@@ -194,22 +200,11 @@ int BPF_PROG(splice_socket)
 
 /* ---- sockets ---- */
 
-/* What TCP is handed by a layer above it, TLS or a sockmap, is that layer's, and no reference of the program (layers.bpf.c). */
-static __always_inline bool is_inner(const struct ledger *ledger)
-{
-	return ledger->layered || (ledger->key.sink.flags & COPYSCOPE_END_TLS);
-}
-
 /* net/ipv4/tcp.c:do_tcp_sendpages, up to v6.4: page fragments */
 SEC("?fexit")
 int BPF_PROG(send_pages)
 {
-	struct ledger *ledger = open_ledger();
-	__s64 bytes = function_result(ctx);
-
-	if (ledger && bytes > 0 && !is_inner(ledger))
-		ledger_reference(ledger, LEG_SINK, bytes);
-	return 0;
+	return reference(function_result(ctx), LEG_SINK);
 }
 
 static __always_inline int reference_in_send(__s64 bytes)
