@@ -18,9 +18,11 @@ static __always_inline void message_vector(const struct pt_regs *regs, struct ve
 {
 	struct user_msghdr message;
 
-	*vector = (struct vector){.asked = ASKED_UNKNOWN, .sink = sink};
-	if (bpf_probe_read_user(&message, sizeof(message), (void *)SYSCALL_ARG2(regs)))
+	*vector = (struct vector){.sink = sink};
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)SYSCALL_ARG2(regs))) {
+		vector->asked = ASKED_UNKNOWN;
 		return;
+	}
 	vector->base = (__u64)message.msg_iov;
 	read_vector(vector, message.msg_iovlen);
 }
