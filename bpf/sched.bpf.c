@@ -29,7 +29,7 @@ static __always_inline void end_process(struct task_struct *task)
 {
 	struct copyscope_process process = {
 		.tgid = task->tgid,
-		.start_ns = task->group_leader->start_boottime,
+		.start_ns = process_start(task),
 	};
 	struct copyscope_process_info *info;
 
@@ -82,7 +82,7 @@ int BPF_PROG(follow_exec, struct task_struct *task, pid_t old_pid)
 {
 	struct copyscope_process process = {
 		.tgid = task->tgid,
-		.start_ns = task->group_leader->start_boottime,
+		.start_ns = process_start(task),
 	};
 	struct copyscope_process_info *info = bpf_map_lookup_elem(&processes, &process);
 

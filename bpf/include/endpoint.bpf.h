@@ -5,6 +5,7 @@
 #ifndef COPYSCOPE_ENDPOINT_BPF_H
 #define COPYSCOPE_ENDPOINT_BPF_H
 
+#include "descriptor.bpf.h"
 #include "hardware.bpf.h"
 #include "writers.bpf.h"
 
@@ -188,11 +189,10 @@ __weak __noinline int inspect_file(__u64 address, struct copyscope_endpoint *end
 /* The endpoint behind a file descriptor of the current thread. A closed descriptor is END_NONE. */
 static __always_inline void fd_endpoint(const struct task_struct *task, __u32 fd, struct copyscope_endpoint *end)
 {
-	struct fdtable *fdt = task->files->fdt;
 	struct copyscope_endpoint found = {};
-	struct file *file = NULL;
+	struct file *file = fd_file(task, fd);
 
-	if (fd < fdt->max_fds && !bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) && file)
+	if (file)
 		inspect_file((__u64)file, &found);
 	*end = found;
 }

@@ -95,13 +95,19 @@ static __always_inline void ledger_iter(struct ledger *ledger, const struct iov_
 	}
 }
 
+/* Of the group leader. Read with care, which is slow: once per thread. */
+static __always_inline __u64 process_start(const struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
 /* What an exec can change: a file can be set-uid, and who forks for another sets uid and cgroup before. */
 static __always_inline void describe_process(struct copyscope_process_info *info)
 {
 	const struct task_struct *task = bpf_get_current_task_btf();
 
 	/* A thread may have a name of its own. */
-	bpf_probe_read_kernel_str(info->comm, sizeof(info->comm), task->group_leader->comm);
+	BPF_CORE_READ_STR_INTO(&info->comm, task, group_leader, comm);
 	info->uid = (__u32)bpf_get_current_uid_gid();
 	info->cgroup_id = bpf_get_current_cgroup_id();
 }
@@ -115,7 +121,7 @@ static __always_inline void name_process(const struct task_struct *task, struct 
 	if (bpf_map_lookup_elem(&processes, process))
 		return;
 	describe_process(&info);
-	info.parent_tgid = task->real_parent->tgid;
+	info.parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
 	err = bpf_map_update_elem(&processes, process, &info, BPF_NOEXIST);
 	if (err && err != -EEXIST) /* another of its threads may have been first */
 		lose(COPYSCOPE_LOSS_PROCESS);
@@ -128,7 +134,7 @@ static __always_inline void name_process(const struct task_struct *task, struct 
 __weak __noinline int ledger_identify(struct ledger *ledger)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct copyscope_process process = {.tgid = task->tgid, .start_ns = task->group_leader->start_boottime};
+	struct copyscope_process process = {.tgid = task->tgid, .start_ns = process_start(task)};
 
 	if (!ledger)
 		return 0;
@@ -296,7 +302,7 @@ static __always_inline bool copied_by_file(const struct copyscope_account_key *k
 	bool reads = leg == LEG_SOURCE;
 
 	return is_memory(reads ? key->sink.kind : key->source.kind) &&
-	       has_own_routine(bpf_get_current_task_btf(), reads ? key->source.kind : key->sink.kind, leg);
+	       has_own_routine(reads ? key->source.kind : key->sink.kind, leg);
 }
 
 /* Whoever measures has not seen these bytes either. */

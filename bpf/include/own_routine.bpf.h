@@ -7,6 +7,7 @@
 #ifndef COPYSCOPE_OWN_ROUTINE_BPF_H
 #define COPYSCOPE_OWN_ROUTINE_BPF_H
 
+#include "descriptor.bpf.h"
 #include "maps.bpf.h"
 
 #define AF_NETLINK 16
@@ -60,22 +61,11 @@ static __always_inline bool is_netlink(struct file *file)
 	return BPF_CORE_READ(socket, sk, __sk_common.skc_family) == AF_NETLINK;
 }
 
-/* The file that the current system call has as its first argument. */
-static __always_inline struct file *first_file(struct task_struct *task)
+/* Of the current system call's first argument. `kind`: of the endpoint that it was found to be when the call began. */
+__weak __noinline int has_own_routine(__u32 kind, __u32 leg)
 {
-	struct fdtable *fdt = task->files->fdt;
-	struct file *file = NULL;
-	__u32 fd = SYSCALL_ARG1((struct pt_regs *)bpf_task_pt_regs(task));
-
-	if (fd < fdt->max_fds)
-		bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd);
-	return file;
-}
-
-/* `kind`: of the endpoint that the file was found to be when the call began. */
-static __always_inline bool has_own_routine(struct task_struct *task, __u16 kind, enum leg leg)
-{
-	struct file *file = first_file(task);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file = fd_file(task, SYSCALL_ARG1((struct pt_regs *)bpf_task_pt_regs(task)));
 
 	if (!file)
 		return false;
