@@ -73,6 +73,9 @@ Result<std::string> render(const rpc::Json& json) {
                                         format_count(server.number("requests")), format_count(server.number("refused")),
                                         format_count(server.number("disconnected"))));
     const Losses losses = losses_from_json(reader.object("losses"));
+    if (reader.has("quiet_since_ms"))
+        text += line("quiet", "hooks have stopped, and nothing is counted since " +
+                                  format_time(reader.signed_number("quiet_since_ms")) + ": copyscope doctor says why");
     if (losses.total() == 0)
         text += line("lost", "nothing");
     for (const std::string& loss : losses_lines(losses))

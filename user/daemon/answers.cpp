@@ -99,6 +99,7 @@ Answer Answers::status(const Json& params) const {
                   {"rss_bytes", resident_bytes()},
                   {"bpf_run_ns", state.bpf_run_ns ? Json(*state.bpf_run_ns) : Json(nullptr)}}},
                 {"losses", losses_json(state.losses)},
+                {"quiet_since_ms", state.quiet_since ? Json(*state.quiet_since) : Json(nullptr)},
                 {"server",
                  {{"clients", counts.clients},
                   {"accepted", counts.accepted},

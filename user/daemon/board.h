@@ -25,6 +25,7 @@ struct DaemonState {
     std::uint64_t intervals = 0;               // since the start
     std::uint64_t accounts = 0, processes = 0; // in the maps
     Losses losses{};                           // since the start
+    std::optional<WallTime> quiet_since{};     // the hooks have stopped, and were last known to run then
     std::uint64_t history_bytes = 0;
     std::string history_error{};               // why the last interval could not be written; empty: it was
     std::uint64_t interval_ms = 0;             // now

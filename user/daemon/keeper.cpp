@@ -117,6 +117,7 @@ bool Keeper::take(Interval interval, const Config& config, Board& board, const C
         state.accounts = collector.accounts();
         state.processes = collector.processes();
         state.losses += interval.sample.losses;
+        state.quiet_since = collector.quiet_since();
         state.history_error = history_error_;
         state.history_bytes = bytes;
         state.bpf_run_ns = run_ns;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "model/interval.h"
 #include "probe/identity.h"
@@ -41,6 +42,8 @@ public:
     const Session& session() const;
     std::size_t accounts() const;  // in the maps, at the last reading
     std::size_t processes() const; // likewise
+    // When the hooks were last known to run, if known operations that were made later have not arrived; else empty.
+    std::optional<WallTime> quiet_since() const;
 
 private:
     struct Known;
