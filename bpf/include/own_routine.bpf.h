@@ -75,6 +75,8 @@ __weak __noinline int has_own_routine(__u32 kind, __u32 leg)
 		return copies_by_itself(file, leg);
 	case COPYSCOPE_END_CHAR:
 		return is_copying_device(BPF_CORE_READ(file, f_inode, i_rdev));
+	case COPYSCOPE_END_UDP: /* net/ipv4/udp.c:udp_recvmsg; sending has a hook */
+		return leg == LEG_SOURCE;
 	case COPYSCOPE_END_SOCKET:
 		return leg == LEG_SINK && is_netlink(file);
 	default:

@@ -33,7 +33,7 @@ const std::vector<Gap>& table() {
         {.what = "NIC DMA of UDP and unix sockets"},
         {.what = "pages that are swapped out", .functions = {"swap_writepage", "swap_writeout"}},
         {.what = "pages that fork copies", .functions = {"copy_page_range"}},
-        {.what = "copies of terminals and most UDP receive", .least = CopySource::breakpoints},
+        {.what = "copies of terminals", .least = CopySource::breakpoints},
     };
     return gaps;
 }
