@@ -64,6 +64,14 @@ bool is_skipped(const std::string& program) {
     return named && fmt::format(",{},", named).contains(fmt::format(",{},", program));
 }
 
+// COPYSCOPE_AIM=PROGRAM:FUNCTION: it is aimed at that function instead of its own, and the kernel refuses it where the
+// function has not its parameters. For tests of what a refused program costs. Empty: it is not named.
+std::string aimed_elsewhere(const std::string& program) {
+    static const char* named = std::getenv("COPYSCOPE_AIM");
+    const std::string_view aim = named ? named : "";
+    return aim.starts_with(program + ":") ? std::string(aim.substr(program.size() + 1)) : "";
+}
+
 } // namespace
 
 Programs::~Programs() {
@@ -116,9 +124,12 @@ Status Programs::load(const Plan& plan, const Facts& facts) {
         log.listen_to(program);
         if (*binding.hook->tracepoint) // is named when the program is attached
             continue;
-        if (const auto id = facts.functions.at(binding.function)) {
+        const auto elsewhere = aimed_elsewhere(binding.hook->program);
+        const auto id = facts.functions.at(binding.function);
+        if (id && elsewhere.empty()) {
             aim.at(program, id);
-        } else if (bpf_program__set_attach_target(program, 0, name_in_module(binding.function))) {
+        } else if (bpf_program__set_attach_target(
+                       program, 0, elsewhere.empty() ? name_in_module(binding.function) : elsewhere.c_str())) {
             // its module was built without types, or has just gone
             return refuse(binding, "cannot aim", std::strerror(errno));
         }
