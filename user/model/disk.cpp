@@ -12,9 +12,6 @@
 namespace copyscope {
 namespace {
 
-struct ShareWords {
-    std::string_view name, description;
-};
 constexpr std::array<ShareWords, COPYSCOPE_DISK_SHARES> share_words{{
     {"owned", "of the rows above"},
     {"nobodys", "nobody's"},
@@ -24,37 +21,24 @@ constexpr std::array<ShareWords, COPYSCOPE_DISK_SHARES> share_words{{
     {"failed", "failed"},
 }};
 
-std::string direction(std::string_view verb, const std::uint64_t* shares) {
-    std::string parts;
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < share_words.size(); i++) {
-        sum += shares[i];
-        if (shares[i])
-            parts +=
-                fmt::format("{}{} {}", parts.empty() ? "" : ", ", format_bytes(shares[i]), share_words[i].description);
-    }
-    return sum ? fmt::format("{} {} ({})", verb, format_bytes(sum), parts) : "";
+std::string direction(std::string_view verb, std::span<const __u64> shares) {
+    const std::uint64_t sum = sum_of(shares);
+    return sum ? fmt::format("{} {} ({})", verb, format_bytes(sum), shares_text(share_words, shares)) : "";
 }
 
 } // namespace
 
-std::string_view disk_share_name(std::size_t share) {
-    return share < share_words.size() ? share_words[share].name : "unknown";
+std::span<const ShareWords> disk_shares() {
+    return share_words;
 }
 
 std::vector<std::string> disk_lines(const std::vector<DiskUse>& disks) {
     std::vector<std::string> lines;
     for (const auto& [device, name, bytes] : disks) {
-        std::array<std::uint64_t, COPYSCOPE_DISK_SHARES> read{}, written{};
-        for (std::size_t i = 0; i < COPYSCOPE_DISK_SHARES; i++) {
-            read[i] = bytes.read[i];
-            written[i] = bytes.written[i];
-        }
-        const auto in = direction("read", read.data()), out = direction("written", written.data());
-        if (in.empty() && out.empty())
+        std::string moved = direction("read", bytes.read);
+        add_words(moved, direction("written", bytes.written));
+        if (moved.empty())
             continue;
-        std::string moved = in;
-        add_words(moved, out);
         lines.push_back(fmt::format("disk {}: {}", name.empty() ? device_text(device) : name, moved));
     }
     return lines;

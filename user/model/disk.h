@@ -4,11 +4,12 @@
 
 #include <cstdint>
 #include <linux/types.h>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "copyscope_abi.h"
+#include "model/shares.h"
 
 namespace copyscope {
 
@@ -18,7 +19,7 @@ struct DiskUse {
     copyscope_disk bytes{};
 };
 
-std::string_view disk_share_name(std::size_t share); // "owned", "nobodys", ...: as in JSON
+std::span<const ShareWords> disk_shares(); // enum copyscope_disk_share
 
 // The same for a person, one line each; a disk that has moved nothing has none.
 std::vector<std::string> disk_lines(const std::vector<DiskUse>& disks);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <numeric>
 
 #include "base/units.h"
 #include "base/words.h"
@@ -13,9 +12,6 @@
 namespace copyscope {
 namespace {
 
-struct ShareWords {
-    std::string_view name, description;
-};
 constexpr std::array<ShareWords, COPYSCOPE_NIC_SHARES> share_words{{
     {"owned", "of the rows above"},
     {"nobodys", "of others or nobody"},
@@ -27,32 +23,22 @@ std::string frames_text(std::uint64_t frames) {
     return fmt::format("{} {}", format_count(frames), frames == 1 ? "frame" : "frames");
 }
 
-void add_part(std::string& parts, std::uint64_t bytes, std::string_view description) {
-    if (bytes)
-        parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", format_bytes(bytes), description);
-}
-
 std::string sent(const NicUse& nic) {
-    std::string parts;
-    std::uint64_t frames = 0, bytes = 0;
-    for (std::size_t i = 0; i < share_words.size(); i++) {
-        frames += nic.sums.sent_frames[i];
-        bytes += nic.sums.sent_bytes[i];
-        add_part(parts, nic.sums.sent_bytes[i], share_words[i].description);
-    }
-    return frames ? fmt::format("sent {} in {} ({})", format_bytes(bytes), frames_text(frames), parts) : "";
+    const std::uint64_t frames = sum_of(nic.sums.sent_frames);
+    return frames ? fmt::format("sent {} in {} ({})", format_bytes(sum_of(nic.sums.sent_bytes)), frames_text(frames),
+                                shares_text(share_words, nic.sums.sent_bytes))
+                  : "";
 }
 
 std::string received(const NicUse& nic) {
     if (!nic.receives)
         return "";
-    const std::uint64_t owned = nic.received_owned(), rest = nic.sums.received_bytes - owned;
+    const std::uint64_t owned = nic.received_owned();
     std::string parts;
     if (nic.same_number)
         parts = "whose is not known";
-    add_part(parts, owned, "of the rows above");
-    if (!nic.same_number)
-        add_part(parts, rest, owned ? "headers, of others or nobody" : "of others or nobody");
+    add_share(parts, owned, "of the rows above");
+    add_share(parts, nic.received_nobodys(), owned ? "headers, of others or nobody" : "of others or nobody");
     std::string words;
     if (nic.sums.received_frames)
         words = fmt::format("received {} in {} ({})", format_bytes(nic.sums.received_bytes),
@@ -72,12 +58,20 @@ std::uint64_t NicUse::received_owned() const {
     return same_number ? 0 : std::min<std::uint64_t>(arrived, sums.received_bytes);
 }
 
+std::uint64_t NicUse::received_nobodys() const {
+    return same_number ? 0 : sums.received_bytes - received_owned();
+}
+
+std::uint64_t NicUse::received_unknown() const {
+    return same_number ? sums.received_bytes : 0;
+}
+
 std::uint64_t NicUse::received_earlier() const {
     return same_number || !receives ? 0 : arrived - received_owned();
 }
 
-std::string_view nic_share_name(std::size_t share) {
-    return share < share_words.size() ? share_words[share].name : "unknown";
+std::span<const ShareWords> nic_shares() {
+    return share_words;
 }
 
 void add_arrivals(std::vector<NicUse>& nics, const std::vector<Account>& accounts) {

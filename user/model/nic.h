@@ -4,12 +4,13 @@
 
 #include <cstdint>
 #include <linux/types.h>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "copyscope_abi.h"
 #include "model/account.h"
+#include "model/shares.h"
 
 namespace copyscope {
 
@@ -23,11 +24,14 @@ struct NicUse {
     bool same_number = false;  // another NIC, of another namespace, has its number: whose is what came is not known
     std::uint64_t arrived = 0; // bytes that accounts have received from it, headers not among them
 
-    std::uint64_t received_owned() const;   // of sums.received_bytes
+    // Of sums.received_bytes: what accounts have received, what nobody has, and what is the one or the other.
+    std::uint64_t received_owned() const;
+    std::uint64_t received_nobodys() const;
+    std::uint64_t received_unknown() const;
     std::uint64_t received_earlier() const; // of `arrived`: more than it has received meanwhile
 };
 
-std::string_view nic_share_name(std::size_t share); // "owned", "nobodys", ...: as in JSON
+std::span<const ShareWords> nic_shares(); // enum copyscope_nic_share
 
 // Fills in what accounts have received from each.
 void add_arrivals(std::vector<NicUse>& nics, const std::vector<Account>& accounts);

@@ -39,10 +39,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json shares_json(const __u64 (&bytes)[COPYSCOPE_DISK_SHARES]) {
+Json shares_json(std::span<const ShareWords> words, std::span<const __u64> sums) {
     Json shares = Json::object();
-    for (std::size_t i = 0; i < COPYSCOPE_DISK_SHARES; i++)
-        shares[std::string(disk_share_name(i))] = bytes[i];
+    for (std::size_t i = 0; i < words.size(); i++)
+        shares[std::string(words[i].name)] = sums[i];
     return shares;
 }
 
@@ -51,23 +51,15 @@ Json disks_json(const std::vector<DiskUse>& disks) {
     for (const auto& [device, name, bytes] : disks)
         result.push_back({{"device", device_text(device)},
                           {"name", name},
-                          {"read_bytes", shares_json(bytes.read)},
-                          {"written_bytes", shares_json(bytes.written)}});
-    return result;
-}
-
-Json sent_json(const __u64 (&sums)[COPYSCOPE_NIC_SHARES], std::size_t shares) {
-    Json result = Json::object();
-    for (std::size_t i = 0; i < shares; i++)
-        result[std::string(nic_share_name(i))] = sums[i];
+                          {"read_bytes", shares_json(disk_shares(), bytes.read)},
+                          {"written_bytes", shares_json(disk_shares(), bytes.written)}});
     return result;
 }
 
 Json received_json(const NicUse& nic) {
     if (!nic.receives)
         return nullptr;
-    const std::uint64_t owned = nic.received_owned(), rest = nic.sums.received_bytes - owned;
-    return {{"owned", owned}, {"nobodys", nic.same_number ? 0 : rest}, {"unknown", nic.same_number ? rest : 0}};
+    return {{"owned", nic.received_owned()}, {"nobodys", nic.received_nobodys()}, {"unknown", nic.received_unknown()}};
 }
 
 Json nics_json(const std::vector<NicUse>& nics) {
@@ -76,8 +68,8 @@ Json nics_json(const std::vector<NicUse>& nics) {
         result.push_back({{"device", nic.device},
                           {"namespace", nic.network},
                           {"name", nic.name},
-                          {"sent_frames", sent_json(nic.sums.sent_frames, COPYSCOPE_NIC_PADDING)},
-                          {"sent_bytes", sent_json(nic.sums.sent_bytes, COPYSCOPE_NIC_SHARES)},
+                          {"sent_frames", shares_json(nic_shares().first(COPYSCOPE_NIC_PADDING), nic.sums.sent_frames)},
+                          {"sent_bytes", shares_json(nic_shares(), nic.sums.sent_bytes)},
                           {"received_frames", nic.receives ? Json(nic.sums.received_frames) : Json(nullptr)},
                           {"received_bytes", received_json(nic)},
                           {"received_earlier_bytes", nic.receives ? Json(nic.received_earlier()) : Json(nullptr)}});
