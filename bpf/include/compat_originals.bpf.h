@@ -9,6 +9,16 @@
 
 #include "device_copies.bpf.h"
 
+/*
+ * Of what is a pointer if it is what we look for, and anything else if not. A processor that could use five levels of page
+ * tables and uses four takes an address for valid which is none, and the kernel warns when it is read
+ * (arch/x86/mm/maccess.c:copy_from_kernel_nofault_allowed, extable.c:ex_handler_uaccess). Those of kernels begin so.
+ */
+static __always_inline bool may_be_pointer(__u64 value)
+{
+	return value >> 56 == 0xff;
+}
+
 #define DM_TIO_MAGIC 28714 /* drivers/md/dm-core.h */
 
 struct dm_io___dm {
@@ -82,6 +92,8 @@ __weak __noinline __u64 encoded_inode(const __u64 *bio)
 	} else {
 		barrier_var(data);
 		compressed = BPF_CORE_READ(data, private);
+		if (!may_be_pointer((__u64)compressed))
+			return 0;
 		inode = (__u64)BPF_CORE_READ(compressed, inode);
 	}
 	return bpf_map_lookup_elem(&writers, &inode) ? inode : 0;
@@ -92,7 +104,7 @@ static __always_inline __u64 embedded_owner(__u64 bio)
 {
 	__u64 owner = known_owner(bio);
 
-	if (owner || !bio)
+	if (owner || !may_be_pointer(bio))
 		return owner;
 	if (bpf_core_type_exists(struct dm_target_io___dm)) {
 		struct dm_target_io___dm *target =
@@ -125,7 +137,7 @@ __weak __noinline __u64 original_owner(const __u64 *address)
 		return 0;
 	private = (__u64)BPF_CORE_READ((struct bio *)*address, bi_private);
 	owner = embedded_owner(*address);
-	if (owner || !private)
+	if (owner || !may_be_pointer(private))
 		return owner;
 	owner = known_owner(private);
 	if (!owner && bpf_core_type_exists(struct dm_crypt_io___dm))
