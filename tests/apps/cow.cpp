@@ -3,8 +3,11 @@
 // processes of its own: once for all of its pages and once, named CASE.none, for none of them. A process that was just
 // forked copies pages of its own (stack, data); the difference of the two is the case's.
 // usage: copyscope-cow DIR [CASE...]
+#include <algorithm>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <vector>
 
 #include "cases.h"
 
@@ -108,6 +111,27 @@ void inside_read() {
     });
 }
 
+// Until none of them is in memory: what is on its way to the swap file still is. Without one they stay.
+void page_out(char* memory, std::size_t bytes) {
+    std::vector<unsigned char> there(bytes / page, 1);
+    const auto is_there = [](unsigned char it) { return it & 1; };
+    for (int tries = 0; tries < 100 && std::ranges::any_of(there, is_there); tries++) {
+        must(madvise(memory, bytes, MADV_PAGEOUT), "madvise");
+        must(mincore(memory, bytes, there.data()), "mincore");
+        usleep(1000);
+    }
+}
+
+// Read back by the disk, not copied. Needs a swap file.
+void swapped_in() {
+    measure([] {
+        char* memory = filled(pages * page);
+        page_out(memory, pages * page);
+        if (!none())
+            look(memory, pages * page);
+    });
+}
+
 void warm_up() {
     write_in_child(filled(page), page);
 }
@@ -118,6 +142,7 @@ constexpr Case table[] = {
     TWICE(warm_up), // the first process of all copies what later ones do not; nobody looks at it
     TWICE(fork_small), TWICE(fork_huge), TWICE(fork_hugetlb), TWICE(first_touch), TWICE(first_touch_huge),
     TWICE(zero_page), TWICE(file_written), TWICE(file_read_and_written), TWICE(inside_read),
+    TWICE(swapped_in),
 };
 // clang-format on
 
