@@ -33,16 +33,15 @@ static __always_inline bool in_scope(struct task_struct *task)
 static __always_inline void name_kernel_thread(const struct task_struct *task, struct copyscope_process *process)
 {
 	struct copyscope_process_info info = {.comm = "kworker"};
-	__u32 parent = BPF_CORE_READ(task, real_parent, tgid);
+	const struct task_struct *parent = task->real_parent;
 
 	if (task->flags & PF_WQ_WORKER)
-		*process = (struct copyscope_process){.tgid = parent,
-						      .start_ns = BPF_CORE_READ(task, real_parent, start_boottime)};
+		*process = (struct copyscope_process){.tgid = parent->tgid, .start_ns = parent->start_boottime};
 	if (bpf_map_lookup_elem(&processes, process))
 		return;
 	if (!(task->flags & PF_WQ_WORKER))
 		describe_process(&info);
-	info.parent_tgid = parent;
+	info.parent_tgid = parent->tgid;
 	if (bpf_map_update_elem(&processes, process, &info, BPF_ANY))
 		lose(COPYSCOPE_LOSS_PROCESS);
 }
@@ -54,7 +53,7 @@ __weak __noinline __u64 bystander_account(__u32 kind, __u32 device, __u32 write)
 	struct copyscope_endpoint disk = {.kind = kind, .device = device};
 	struct copyscope_endpoint memory = {.kind = COPYSCOPE_END_MEMORY};
 	struct copyscope_account_key key = {
-		.process = {.tgid = task->tgid, .start_ns = process_start(task)},
+		.process = {.tgid = task->tgid, .start_ns = task->group_leader->start_boottime},
 		.op = COPYSCOPE_OP_OTHER,
 		.source = write ? memory : disk,
 		.sink = write ? disk : memory,

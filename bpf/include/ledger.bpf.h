@@ -95,7 +95,7 @@ static __always_inline void ledger_iter(struct ledger *ledger, const struct iov_
 	}
 }
 
-/* Of the group leader. Read with care, which is slow: once per thread. */
+/* Of the group leader. Read with care, which is slow: for what comes once in the life of a thread or process. */
 static __always_inline __u64 process_start(const struct task_struct *task)
 {
 	return BPF_CORE_READ(task, group_leader, start_boottime);

@@ -60,14 +60,10 @@ static __always_inline bool add_kind(struct vector *vector, __u32 place, __u32 k
 	return true;
 }
 
-/* A context of bpf_loop() is on the stack. */
-struct vector_walk {
-	struct vector *vector;
-};
-
-static long add_segment(__u32 index, struct vector_walk *at)
+/* What bpf_loop() hands on lies on the stack: where the vector is. */
+static long add_segment(__u32 index, struct vector **at)
 {
-	struct vector *vector = at->vector;
+	struct vector *vector = *at;
 	struct iovec segment;
 	__u64 address;
 	__u32 kind;
@@ -114,7 +110,6 @@ static __always_inline __u64 base_of_most(const struct vector *vector)
  */
 __weak __noinline int read_vector(struct vector *vector, __u64 segments)
 {
-	struct vector_walk walk = {.vector = vector};
 	struct iovec first;
 
 	if (!vector)
@@ -129,7 +124,7 @@ __weak __noinline int read_vector(struct vector *vector, __u64 segments)
 		}
 		return 0;
 	}
-	bpf_loop(segments < VECTORS_READ ? segments : VECTORS_READ, add_segment, &walk, 0);
+	bpf_loop(segments < VECTORS_READ ? segments : VECTORS_READ, add_segment, &vector, 0);
 	vector->base = base_of_most(vector);
 	if (segments > VECTORS_READ || vector->unreadable)
 		vector->asked = ASKED_UNKNOWN;
