@@ -64,8 +64,9 @@ struct Collector::Known {
     std::int64_t read_at = boot_time();
     std::uint32_t intervals = 0;
     std::optional<std::int64_t> pulse_at{}; // when it was made last
-    std::optional<WallTime> arrived_at{}, quiet_since{};
-    bool found_pulse = false; // ever: in a pid namespace our own accounts are not to be found, and nothing is missing
+    // The last that was found; none: in a pid namespace our own accounts are not to be found, and nothing is missing.
+    std::optional<WallTime> arrived_at{};
+    bool quiet = false; // one came before, and the last has not
 };
 
 Collector::Collector(std::unique_ptr<Session> session, std::unique_ptr<Known> known)
@@ -80,8 +81,7 @@ Result<std::unique_ptr<Collector>> Collector::start(std::unique_ptr<Session> ses
 }
 
 Result<Interval> Collector::next() {
-    auto& [maps, book, identities, losses_before, end, read_at, intervals, pulse_at, arrived_at, quiet_since,
-           found_pulse] = *known_;
+    auto& [maps, book, identities, losses_before, end, read_at, intervals, pulse_at, arrived_at, quiet] = *known_;
     const bool pulse = (!pulse_at || boot_time() - *pulse_at >= between_pulses_ms) && session_->pulse();
     if (pulse)
         pulse_at = boot_time();
@@ -109,11 +109,10 @@ Result<Interval> Collector::next() {
     interval.sample.losses.unread += book.take_unread();
     if (pulse) {
         const bool arrived = has_pulse(interval.sample, static_cast<std::uint32_t>(getpid()));
-        interval.sample.losses.quiet += found_pulse && !arrived;
-        found_pulse = found_pulse || arrived;
+        quiet = arrived_at && !arrived;
+        interval.sample.losses.quiet += quiet;
         if (arrived)
             arrived_at = interval.end;
-        quiet_since = found_pulse && !arrived ? arrived_at : std::nullopt;
     }
     if (++intervals % intervals_between_forgetting == 0)
         identities.forget_cgroups();
@@ -133,7 +132,7 @@ std::size_t Collector::processes() const {
 }
 
 std::optional<WallTime> Collector::quiet_since() const {
-    return known_->quiet_since;
+    return known_->quiet ? known_->arrived_at : std::nullopt;
 }
 
 } // namespace copyscope

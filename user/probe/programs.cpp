@@ -64,12 +64,17 @@ bool is_skipped(const std::string& program) {
     return named && fmt::format(",{},", named).contains(fmt::format(",{},", program));
 }
 
-// COPYSCOPE_AIM=PROGRAM:FUNCTION: it is aimed at that function instead of its own, and the kernel refuses it where the
-// function has not its parameters. For tests of what a refused program costs. Empty: it is not named.
-std::string aimed_elsewhere(const std::string& program) {
-    static const char* named = std::getenv("COPYSCOPE_AIM");
-    const std::string_view aim = named ? named : "";
-    return aim.starts_with(program + ":") ? std::string(aim.substr(program.size() + 1)) : "";
+// COPYSCOPE_AIM=PROGRAM:FUNCTION in the environment: it is aimed at that function instead of its own, and the kernel
+// refuses it where the function has not its parameters. For tests of what a refused program costs.
+void aim_elsewhere(const bpf_object* object, Aim& aim) {
+    const char* named = std::getenv("COPYSCOPE_AIM");
+    const std::string text = named ? named : "";
+    const auto colon = text.find(':');
+    auto* program = bpf_object__find_program_by_name(object, text.substr(0, colon).c_str());
+    if (!program || colon == std::string::npos)
+        return;
+    aim.at(program, 0); // libbpf looks for the function by its name
+    bpf_program__set_attach_target(program, 0, text.c_str() + colon + 1);
 }
 
 } // namespace
@@ -124,16 +129,14 @@ Status Programs::load(const Plan& plan, const Facts& facts) {
         log.listen_to(program);
         if (*binding.hook->tracepoint) // is named when the program is attached
             continue;
-        const auto elsewhere = aimed_elsewhere(binding.hook->program);
-        const auto id = facts.functions.at(binding.function);
-        if (id && elsewhere.empty()) {
+        if (const auto id = facts.functions.at(binding.function)) {
             aim.at(program, id);
-        } else if (bpf_program__set_attach_target(
-                       program, 0, elsewhere.empty() ? name_in_module(binding.function) : elsewhere.c_str())) {
+        } else if (bpf_program__set_attach_target(program, 0, name_in_module(binding.function))) {
             // its module was built without types, or has just gone
             return refuse(binding, "cannot aim", std::strerror(errno));
         }
     }
+    aim_elsewhere(skeleton_->obj, aim);
     choose(*skeleton_, source_);
     skeleton_->rodata->dma_buffer_device = facts.dma_device;
     const int err = copyscope_bpf__load(skeleton_);
