@@ -75,6 +75,8 @@ static __always_inline __u32 exit_receive(struct ledger *ledger, long moved, __u
 		closes |= STAYS;
 	else if (!(flags & MSG_ERRQUEUE)) /* that is what the program itself has sent */
 		count_arrival(ledger, moved);
+	if (!(flags & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE)))
+		note_overwriting(ledger, moved);
 	recheck_sink_memory(ledger);
 	return closes;
 }

@@ -167,6 +167,7 @@ enum copyscope_counter {
 	COPYSCOPE_EXCESS_BYTES,      /* copied, but not in the return value (retries, failed operations) */
 	COPYSCOPE_VAIN_REFERENCE_BYTES, /* of REFERENCED_BYTES: not in the return value; linked into a pipe, and not taken out */
 	COPYSCOPE_TRANSFORMED_BYTES, /* encrypted or decrypted by the CPU inside the operation (kernel TLS): read and written, no copy */
+	COPYSCOPE_OVERWRITTEN_BYTES, /* of BYTES_MOVED: read over what had been read before, with nothing written meanwhile */
 	COPYSCOPE_LOST,              /* events of this account that could not be counted in full */
 	COPYSCOPE_COUNTERS,
 };

@@ -334,6 +334,7 @@ static __always_inline void source_memory(struct ledger *ledger, __u64 address)
 {
 	look_up_memory(ledger, address, 0);
 	ledger->memory_address = address;
+	ledger->read_over = 0;
 	ledger->key.source = memory_endpoint(ledger);
 }
 
@@ -380,6 +381,8 @@ static __always_inline void sink_memory(struct ledger *ledger, const struct task
 		ledger->memory_total = total;
 		ledger->memory_uses = 0;
 	}
+	if (address != ledger->memory_address)
+		ledger->read_over = 0;
 	ledger->memory_address = address;
 	ledger->key.sink = memory_endpoint(ledger);
 }
@@ -391,6 +394,29 @@ static __always_inline void recheck_sink_memory(struct ledger *ledger)
 		return;
 	look_up_memory_again(ledger, 1);
 	ledger->key.sink = memory_endpoint(ledger);
+}
+
+/*
+ * So much read into one buffer without a write of the thread's: more than programs gather in a second buffer before they
+ * write it (dd obs=, stdio, the 64 KiB of a full pipe), less than would be worth a row if it were wrong.
+ */
+#define OVERWRITTEN_AT (1L << 20)
+
+/*
+ * At the end of an operation that reads. What a program reads into the same place again and again it has used up itself
+ * (a checksum, a search): those bytes it cannot write any more, however much it writes later. Told in steps, so that a
+ * read costs an addition; an error takes a few bytes from the sum, and that is cheaper than asking.
+ */
+static __always_inline void note_overwriting(struct ledger *ledger, long moved)
+{
+	__s64 read_over = ledger->read_over + moved;
+
+	if (read_over >= OVERWRITTEN_AT) {
+		ledger->overwritten = read_over;
+		ledger->dirty |= DIRTY_OTHER;
+		read_over = 0;
+	}
+	ledger->read_over = read_over;
 }
 
 #endif

@@ -178,7 +178,7 @@ static __always_inline void ledger_reset(struct ledger *ledger)
 	ledger->linked[LEG_SOURCE] = ledger->linked[LEG_SINK] = 0;
 	ledger->faults_minor = ledger->faults_major = ledger->faults_cow = 0;
 	ledger->around_pages = ledger->swapped_in = 0;
-	ledger->cow_derived = ledger->lost = 0;
+	ledger->cow_derived = ledger->overwritten = ledger->lost = 0;
 	ledger->transformed = ledger->cipher = ledger->layered = 0;
 	ledger->dirty = 0;
 }
@@ -242,6 +242,7 @@ static __always_inline void post_classes(struct ledger *ledger, struct copyscope
 		POST(COPYSCOPE_AROUND_PAGES, ledger->around_pages);
 		POST(COPYSCOPE_SWAPPED_IN_PAGES, ledger->swapped_in);
 		POST(COPYSCOPE_TRANSFORMED_BYTES, ledger->transformed);
+		POST(COPYSCOPE_OVERWRITTEN_BYTES, ledger->overwritten);
 		POST(COPYSCOPE_LOST, ledger->lost);
 		ledger_reset(ledger);
 	}

@@ -43,6 +43,7 @@ struct ledger {
 	__u64 referenced;
 	__u64 faults_minor, faults_major, faults_cow, around_pages, swapped_in;
 	__u64 cow_derived;       /* of bytes[CLASS_COW] */
+	__u64 overwritten;
 	__u64 lost;
 	__u64 transformed;       /* by `cipher`, the first struct crypto_tfm that the operation used */
 	__u64 cipher;
@@ -55,6 +56,7 @@ struct ledger {
 	__u64 memory_address;    /* what the open operation asked for */
 	__u16 memory_kind, memory_flags;
 	__u32 memory_uses;       /* of the remembered answer */
+	__s64 read_over;         /* bytes read to memory_address one time after the other, nothing written: note_overwriting */
 	__u64 dirtied;           /* an inode, while it is not known from what memory: see settle_source_memory */
 	struct copyscope_measured measured; /* CPU copies seen at the copying function itself */
 };

@@ -110,6 +110,7 @@ static __always_inline __u32 exit_input(struct ledger *ledger, long moved)
 		ledger_copy(ledger, CLASS_TO_USER, LEG_SOURCE, moved);
 	count_arrival(ledger, moved);
 	recheck_sink_memory(ledger);
+	note_overwriting(ledger, moved);
 	return 1U << LEG_SOURCE;
 }
 

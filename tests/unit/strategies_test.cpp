@@ -56,6 +56,22 @@ std::uint64_t payload_of(const std::vector<Account>& accounts) {
     return payload.bytes();
 }
 
+TEST(Strategies, WhatIsReadOverItselfIsNotWritten) {
+    const Account written = moving(COPYSCOPE_OP_WRITE, anon, file, 8000);
+    Account read = moving(COPYSCOPE_OP_READ, file, anon, 8000);
+    EXPECT_THAT(payloads_of({read, written}), ElementsAre("read+write 8000"));
+    read.value.counter[COPYSCOPE_OVERWRITTEN_BYTES] = 4000;
+    EXPECT_THAT(payloads_of({read, written}), ElementsAre("read+write 8000"));
+    read.value.counter[COPYSCOPE_OVERWRITTEN_BYTES] = 4001;
+    EXPECT_THAT(payloads_of({read, written}), ElementsAre("read 8000", "write 8000"));
+    read.key.source = direct_file;
+    EXPECT_THAT(payloads_of({read, written}), ElementsAre("direct 8000", "write 8000"));
+    read.key.source = file;
+    // What another stream forwards is still told.
+    EXPECT_THAT(payloads_of({read, written, moving(COPYSCOPE_OP_RECVFROM, tcp, anon, 8000)}),
+                ElementsAre("read 8000", "read+write 8000"));
+}
+
 TEST(Strategies, OneCall) {
     EXPECT_THAT(
         names_of({moving(COPYSCOPE_OP_SENDFILE64, file, tcp, 1), moving(COPYSCOPE_OP_SPLICE, file, in_pipe, 1),

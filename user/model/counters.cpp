@@ -59,6 +59,7 @@ constexpr auto names = [] {
     names[COPYSCOPE_EXCESS_BYTES] = "excess_bytes";
     names[COPYSCOPE_VAIN_REFERENCE_BYTES] = "vain_reference_bytes";
     names[COPYSCOPE_TRANSFORMED_BYTES] = "transformed_bytes";
+    names[COPYSCOPE_OVERWRITTEN_BYTES] = "overwritten_bytes";
     names[COPYSCOPE_LOST] = "lost";
     return names;
 }();

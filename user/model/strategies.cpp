@@ -85,6 +85,11 @@ bool writes_mapped_pages(const Account& account) {
            account[COPYSCOPE_BYTES_MOVED] >= page_bytes * std::max<std::uint64_t>(account[COPYSCOPE_OPERATIONS], 1);
 }
 
+// What was read over itself again and again cannot have been written from there, however much was written.
+bool is_used_up(const Account& account) {
+    return account[COPYSCOPE_OVERWRITTEN_BYTES] > account[COPYSCOPE_BYTES_MOVED] / 2;
+}
+
 // A part without a name is one that the other accounts of the process have a say in.
 Part part_by_itself(const Account& account) {
     const auto& [process, op, reserved, source, sink] = account.key;
@@ -102,6 +107,8 @@ Part part_by_itself(const Account& account) {
         return named("zerocopy", Leg::whole);
     switch (way_of(op)) {
     case Way::read:
+        if (is_used_up(account))
+            return named(is_direct(source) ? "direct" : "read", Leg::alone);
         return named("", Leg::in);
     case Way::write:
         return named("", Leg::out);

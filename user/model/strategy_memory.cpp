@@ -9,8 +9,9 @@ namespace copyscope {
 namespace {
 
 // What the rules ask about.
-constexpr copyscope_counter told_by[] = {COPYSCOPE_OPERATIONS, COPYSCOPE_BYTES_MOVED, COPYSCOPE_REFERENCED_BYTES,
-                                         COPYSCOPE_COW_BYTES,  COPYSCOPE_FAULTS_COW,  COPYSCOPE_AROUND_PAGES};
+constexpr copyscope_counter told_by[] = {COPYSCOPE_OPERATIONS,       COPYSCOPE_BYTES_MOVED, COPYSCOPE_REFERENCED_BYTES,
+                                         COPYSCOPE_COW_BYTES,        COPYSCOPE_FAULTS_COW,  COPYSCOPE_AROUND_PAGES,
+                                         COPYSCOPE_OVERWRITTEN_BYTES};
 
 // The strategies between which bytes may change when more of a process is known.
 bool is_made_of_legs(const Flow& flow) {

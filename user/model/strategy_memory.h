@@ -63,7 +63,7 @@ private:
     struct Trace {
         std::uint32_t op = 0;
         copyscope_endpoint source{}, sink{};    // without the device
-        std::array<std::uint64_t, 6> amounts{}; // by told_by in strategy_memory.cpp
+        std::array<std::uint64_t, 7> amounts{}; // by told_by in strategy_memory.cpp
     };
     struct Memory {
         std::vector<Trace> traces{};
