@@ -2,7 +2,7 @@
 /*
  * Buffers of /dev/copyscope: made within the limits, freed when the last one lets go, in whatever order.
  */
-#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/capability.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
@@ -44,6 +44,9 @@ static int copyscope_charge(struct copyscope_buffer *buffer)
 {
 	int error;
 
+	/* More than the machine has: would be found out when all of it is gone. */
+	if (buffer->page_count > totalram_pages())
+		return -ENOMEM;
 	error = copyscope_reserve(buffer->length);
 	if (error)
 		return error;
@@ -66,11 +69,13 @@ static void copyscope_uncharge(struct copyscope_buffer *buffer)
 	atomic64_sub(buffer->length, &total_bytes);
 }
 
-/* Has no memory yet. Ends with copyscope_buffer_put(). */
+/* Has no memory yet. Ends with copyscope_buffer_put(). The length is one of whole pages. */
 struct copyscope_buffer *copyscope_buffer_new(u32 kind, size_t length)
 {
 	struct copyscope_buffer *buffer;
 
+	if (length >> PAGE_SHIFT > COPYSCOPE_MOST_PAGES)
+		return ERR_PTR(-E2BIG);
 	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
@@ -79,11 +84,11 @@ struct copyscope_buffer *copyscope_buffer_new(u32 kind, size_t length)
 	buffer->kind = kind;
 	buffer->caching = COPYSCOPE_DMA_CACHED;
 	buffer->length = length;
-	buffer->page_count = DIV_ROUND_UP(length, PAGE_SIZE);
+	buffer->page_count = length >> PAGE_SHIFT;
 	buffer->device = copyscope_engine_device();
 	if (!buffer->device)
 		buffer->device = get_device(copyscope_own_device);
-	buffer->device_owns = bitmap_zalloc(buffer->page_count, GFP_KERNEL_ACCOUNT);
+	buffer->device_owns = kvcalloc(BITS_TO_LONGS(buffer->page_count), sizeof(long), COPYSCOPE_GFP);
 	if (!buffer->device_owns) {
 		copyscope_buffer_put(buffer);
 		return ERR_PTR(-ENOMEM);
@@ -108,7 +113,7 @@ static void copyscope_buffer_free(struct kref *refs)
 		break;
 	}
 	copyscope_uncharge(buffer);
-	bitmap_free(buffer->device_owns);
+	kvfree(buffer->device_owns);
 	put_device(buffer->device);
 	kfree(buffer);
 }

@@ -18,6 +18,12 @@
 
 #include "uapi/copyscope.h"
 
+/* The kernel's own arrays of pages end at INT_MAX bytes (mm/util.c:kvmalloc_node): 1 TiB less a page. */
+#define COPYSCOPE_MOST_PAGES (INT_MAX / sizeof(struct page *))
+
+/* The cgroup pays; a buffer is not worth somebody's life (no OOM killer), nor a line in the log. */
+#define COPYSCOPE_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct copyscope_buffer_counts {
 	atomic64_t faults;
 	atomic64_t for_cpu_calls, for_cpu_bytes;
@@ -31,9 +37,9 @@ struct copyscope_buffer {
 	struct kref refs; /* the open file, copies under way, dma-buf files */
 	u32 kind;
 	u32 caching;
-	size_t length;
-	unsigned int page_count;
-	unsigned int extents;
+	size_t length;	   /* COPYSCOPE_MOST_PAGES at most, so that what follows fits what the kernel counts pages in */
+	size_t page_count; /* in all places as wide as the length */
+	size_t extents;
 	void *address;	       /* the kernel's own mapping, all of it */
 	struct device *device; /* it is mapped for, with a reference */
 	struct mm_struct *payer; /* whose RLIMIT_MEMLOCK it counts against */

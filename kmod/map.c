@@ -55,7 +55,7 @@ int copyscope_map(struct copyscope_buffer *buffer, struct vm_area_struct *vma)
 u64 copyscope_mapped_bytes(const struct copyscope_buffer *buffer)
 {
 	u64 entries = 0;
-	unsigned int i;
+	size_t i;
 
 	if (buffer->kind != COPYSCOPE_DMA_STREAMING)
 		return 0;

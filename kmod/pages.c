@@ -11,7 +11,6 @@
 #include "buffer.h"
 #include "compat.h"
 
-/* GFP_KERNEL_ACCOUNT: the cgroup pays. __GFP_RETRY_MAYFAIL: a buffer is not worth somebody's life (no OOM killer). */
 static struct page *copyscope_extent(int node, unsigned int order, bool needed)
 {
 	gfp_t flags = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
@@ -28,7 +27,7 @@ static struct page *copyscope_extent(int node, unsigned int order, bool needed)
 static int copyscope_get_pages(struct copyscope_buffer *buffer, int node, bool in_extents)
 {
 	unsigned int order = PMD_SHIFT - PAGE_SHIFT;
-	unsigned int count = 0;
+	size_t count = 0;
 
 	while (count < buffer->page_count) {
 		struct page *page;
@@ -51,9 +50,9 @@ static int copyscope_get_pages(struct copyscope_buffer *buffer, int node, bool i
 	return 0;
 }
 
-static unsigned int copyscope_count_extents(const struct copyscope_buffer *buffer)
+static size_t copyscope_count_extents(const struct copyscope_buffer *buffer)
 {
-	unsigned int extents = 1, i;
+	size_t extents = 1, i;
 
 	for (i = 1; i < buffer->page_count; i++)
 		if (page_to_pfn(buffer->pages[i]) != page_to_pfn(buffer->pages[i - 1]) + 1)
@@ -94,7 +93,7 @@ int copyscope_pages_make(struct copyscope_buffer *buffer, int node, bool in_exte
 {
 	int error;
 
-	buffer->pages = kvcalloc(buffer->page_count, sizeof(*buffer->pages), GFP_KERNEL_ACCOUNT);
+	buffer->pages = kvcalloc(buffer->page_count, sizeof(*buffer->pages), COPYSCOPE_GFP);
 	if (!buffer->pages)
 		return -ENOMEM;
 	error = copyscope_get_pages(buffer, node, in_extents);
@@ -113,7 +112,7 @@ int copyscope_pages_make(struct copyscope_buffer *buffer, int node, bool in_exte
 /* Pages that a pipe or a socket still refers to stay until it lets go. */
 void copyscope_pages_free(struct copyscope_buffer *buffer)
 {
-	unsigned int i, count;
+	size_t i, count;
 
 	if (buffer->table.sgl) {
 		dma_unmap_sgtable(buffer->device, &buffer->table, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
@@ -126,7 +125,9 @@ void copyscope_pages_free(struct copyscope_buffer *buffer)
 		;
 	if (count == buffer->page_count)
 		copyscope_reset_caching(buffer->pages, count, buffer->caching);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		put_page(buffer->pages[i]);
+		cond_resched();
+	}
 	kvfree(buffer->pages);
 }

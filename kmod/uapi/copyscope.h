@@ -119,7 +119,7 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_info, 88);
  * ALLOC: gives this file a zeroed buffer, owned by the CPU.
  *   EINVAL      length 0 or no multiple of page_bytes (with EXTENTS: of extent_bytes), no such node
  *   EEXIST      the file has a buffer
- *   E2BIG       more than max_buffer_bytes
+ *   E2BIG       more than max_buffer_bytes, or than 1 TiB less a page, where the kernel's arrays of pages end
  *   EDQUOT      all buffers together would be more than max_total_bytes
  *   ENOMEM      also: more than RLIMIT_MEMLOCK allows this process (CAP_IPC_LOCK lifts it)
  *   EOPNOTSUPP  that caching is not to be had: of this kind, or on this machine; a coherent buffer on a chosen node
@@ -237,6 +237,7 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_export, 16);
  *   EBADF       fd is not open
  *   EINVAL      fd is no dma-buf
  *   EOPNOTSUPP  its exporter has no mapping for the kernel, or its length is no multiple of page_bytes
+ *   E2BIG       more than 1 TiB less a page
  */
 struct copyscope_dma_import {
 	__u32 size;

@@ -279,6 +279,44 @@ inline void little_memory() {
             }
 }
 
+// The caller has lifted both limits. What no array of the kernel can count is E2BIG, what the machine does not have is
+// ENOMEM, and neither takes anything: 16 TiB and a page must not be the one page that is left of it in 32 bits.
+inline void too_large() {
+    constexpr std::uint64_t tib = 1ULL << 40, mib = 1ULL << 20;
+    const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * dma::page;
+    const auto extent = dma::info().extent_bytes;
+    equal("the limit is lifted", dma::info().max_buffer_bytes, ~0ULL);
+    for (const std::uint32_t kind : {COPYSCOPE_DMA_STREAMING, COPYSCOPE_DMA_COHERENT})
+        for (const std::uint32_t flag : {0U, COPYSCOPE_DMA_ALLOC_EXTENTS}) {
+            const std::string name = "kind " + std::to_string(kind) + ", flags " + std::to_string(flag);
+            const auto file = dma::open_device();
+            const auto ask = [&](std::uint64_t bytes) {
+                auto in = dma::a_buffer(flag ? bytes / extent * extent : bytes, kind);
+                in.flags = flag;
+                return dma::alloc(file, in);
+            };
+            {
+                All bad(name + ": ALLOC of more than there can be is E2BIG");
+                for (const std::uint64_t bytes :
+                     std::vector<std::uint64_t>{tib, tib + extent, 8 * tib, 8 * tib + extent, 16 * tib,
+                                                16 * tib + dma::page, 16 * tib + extent, 48 * tib + 4 * extent,
+                                                1ULL << 63, (1ULL << 63) + extent, 0ULL - extent, 0ULL - dma::page})
+                    bad.answers(std::to_string(bytes), ask(bytes), E2BIG);
+            }
+            {
+                // Where what the kernel keeps for each page is more than it gives in one piece, too.
+                All bad(name + ": ALLOC of more than the machine has is ENOMEM");
+                for (const std::uint64_t bytes :
+                     std::vector<std::uint64_t>{machine + dma::page + (flag ? extent : 0), 2 * machine, 131073 * mib,
+                                                262145 * mib, tib - extent, tib - dma::page})
+                    bad.answers(std::to_string(bytes), ask(bytes), ENOMEM);
+            }
+            equal(name + ": nothing is left", total(), 0);
+            answers(name + ": the same file gets an extent", ask(extent), 0);
+            equal(name + ": which is all it has", dma::stats(file).length, extent);
+        }
+}
+
 // The caller has put this process into a memory cgroup that has room for 24 MiB. Buffers are charged to it: a process
 // cannot get around its limit by the device, and is told so instead of being killed.
 inline void memory_cgroup() {
