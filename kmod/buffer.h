@@ -48,6 +48,7 @@ struct copyscope_buffer {
 	struct sg_table table; /* streaming: mapped for `device` */
 	dma_addr_t handle;     /* coherent */
 	struct dma_buf *dma_buf; /* imported */
+	bool read_only;	   /* imported: its owner gave it out to be read */
 
 	struct mutex lock;	    /* for the next two */
 	unsigned long *device_owns; /* a bit for each page */

@@ -128,6 +128,8 @@ int copyscope_call_sync(struct copyscope_device_call *call)
 		return -EINVAL;
 	if (request->offset > buffer->length || request->length > buffer->length - request->offset)
 		return -EINVAL;
+	if (buffer->read_only && request->direction & COPYSCOPE_DMA_SYNC_FROM_DEVICE)
+		return -EACCES;
 	return copyscope_sync(buffer, request);
 }
 

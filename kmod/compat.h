@@ -60,6 +60,15 @@ static inline void copyscope_vma_flags_set(struct vm_area_struct *vma, unsigned 
 #endif
 }
 
+static inline void copyscope_vma_flags_clear(struct vm_area_struct *vma, unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_clear(vma, flags);
+#else
+	vma->vm_flags &= ~flags;
+#endif
+}
+
 /* v6.8, 3652117f8548: an eventfd is signalled by one. */
 static inline void copyscope_eventfd_signal(struct eventfd_ctx *context)
 {

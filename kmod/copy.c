@@ -132,7 +132,7 @@ int copyscope_copy(struct file *file, struct copyscope_dma_copy *request)
 	struct copyscope_job *job;
 	int error;
 
-	if (!(file->f_mode & FMODE_WRITE))
+	if (!(file->f_mode & FMODE_WRITE) || copyscope_buffer_of(file)->read_only)
 		return -EACCES;
 	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)

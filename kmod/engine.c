@@ -80,13 +80,15 @@ struct copyscope_view {
 	const struct copyscope_stretch *stretch;
 	struct sg_table *table; /* NULL: in one piece, at the buffer's handle */
 	struct dma_buf_attachment *attachment;
+	enum dma_data_direction direction; /* of the attachment */
 };
 
-static int copyscope_look(struct copyscope_view *view, const struct copyscope_stretch *stretch, struct device *device)
+static int copyscope_look(struct copyscope_view *view, const struct copyscope_stretch *stretch, struct device *device,
+			  enum dma_data_direction direction)
 {
 	struct copyscope_buffer *buffer = stretch->buffer;
 
-	*view = (struct copyscope_view){ .stretch = stretch };
+	*view = (struct copyscope_view){ .stretch = stretch, .direction = direction };
 	if (buffer->kind != COPYSCOPE_DMA_IMPORTED) {
 		if (buffer->kind == COPYSCOPE_DMA_STREAMING)
 			view->table = &buffer->table;
@@ -95,7 +97,7 @@ static int copyscope_look(struct copyscope_view *view, const struct copyscope_st
 	view->attachment = dma_buf_attach(buffer->dma_buf, device);
 	if (IS_ERR(view->attachment))
 		return PTR_ERR(view->attachment);
-	view->table = copyscope_dma_buf_map(view->attachment, DMA_BIDIRECTIONAL);
+	view->table = copyscope_dma_buf_map(view->attachment, direction);
 	if (!IS_ERR(view->table))
 		return 0;
 	dma_buf_detach(buffer->dma_buf, view->attachment);
@@ -106,7 +108,7 @@ static void copyscope_look_away(struct copyscope_view *view)
 {
 	if (!view->attachment)
 		return;
-	copyscope_dma_buf_unmap(view->attachment, view->table, DMA_BIDIRECTIONAL);
+	copyscope_dma_buf_unmap(view->attachment, view->table, view->direction);
 	dma_buf_detach(view->stretch->buffer->dma_buf, view->attachment);
 }
 
@@ -206,10 +208,10 @@ int copyscope_engine_copy(const struct copyscope_stretch *to, const struct copys
 		error = -EOPNOTSUPP;
 		goto unlock;
 	}
-	error = copyscope_look(&target, to, channel->device->dev);
+	error = copyscope_look(&target, to, channel->device->dev, DMA_BIDIRECTIONAL);
 	if (error)
 		goto give_back;
-	error = copyscope_look(&source, from, channel->device->dev);
+	error = copyscope_look(&source, from, channel->device->dev, DMA_TO_DEVICE);
 	if (!error) {
 		error = copyscope_copy_all(channel, &target, &source, length, stop, argument, copied);
 		copyscope_look_away(&source);

@@ -36,6 +36,10 @@ int copyscope_map(struct copyscope_buffer *buffer, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_pgoff >= buffer->page_count || pages > buffer->page_count - vma->vm_pgoff)
 		return -EINVAL;
+	if (buffer->read_only && vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	if (buffer->read_only)
+		copyscope_vma_flags_clear(vma, VM_MAYWRITE); /* nor by mprotect() */
 	copyscope_vma_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	switch (buffer->kind) {
 	case COPYSCOPE_DMA_IMPORTED:

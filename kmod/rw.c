@@ -50,9 +50,12 @@ ssize_t copyscope_read_iter(struct kiocb *request, struct iov_iter *to)
 ssize_t copyscope_write_iter(struct kiocb *request, struct iov_iter *from)
 {
 	struct copyscope_buffer *buffer = copyscope_buffer_of(request->ki_filp);
-	ssize_t count = copyscope_begin(buffer, request->ki_pos, iov_iter_count(from));
+	ssize_t count;
 	size_t copied;
 
+	if (buffer && buffer->read_only)
+		return -EACCES;
+	count = copyscope_begin(buffer, request->ki_pos, iov_iter_count(from));
 	if (!count && iov_iter_count(from))
 		return -ENOSPC;
 	if (count <= 0)

@@ -19,6 +19,9 @@ static struct sg_table *copyscope_share_map(struct dma_buf_attachment *attachmen
 	struct sg_table *table;
 	int error;
 
+	/* What programs may only read, devices may only read. dma-buf itself asks nobody. */
+	if (!(attachment->dmabuf->file->f_mode & FMODE_WRITE) && direction != DMA_TO_DEVICE)
+		return ERR_PTR(-EACCES);
 	table = kzalloc(sizeof(*table), GFP_KERNEL);
 	if (!table)
 		return ERR_PTR(-ENOMEM);
@@ -91,6 +94,10 @@ struct dma_buf *copyscope_export(struct copyscope_buffer *buffer, u32 flags)
 	return dma_buf;
 }
 
+/*
+ * Neither the kernel's mapping nor the exporter's mmap() knows what the dma-buf's file was opened for (its f_mode), so
+ * it is for us to keep to.
+ */
 struct copyscope_buffer *copyscope_import(int fd)
 {
 	struct copyscope_buffer *buffer;
@@ -102,13 +109,16 @@ struct copyscope_buffer *copyscope_import(int fd)
 	if (IS_ERR(dma_buf))
 		return ERR_CAST(dma_buf);
 	buffer = ERR_PTR(-EOPNOTSUPP);
-	if (PAGE_ALIGNED(dma_buf->size))
+	if (!(dma_buf->file->f_mode & FMODE_READ))
+		buffer = ERR_PTR(-EACCES);
+	else if (PAGE_ALIGNED(dma_buf->size))
 		buffer = copyscope_buffer_new(COPYSCOPE_DMA_IMPORTED, dma_buf->size);
 	if (IS_ERR(buffer)) {
 		dma_buf_put(dma_buf);
 		return buffer;
 	}
 	buffer->dma_buf = dma_buf;
+	buffer->read_only = !(dma_buf->file->f_mode & FMODE_WRITE);
 	error = copyscope_dma_buf_vmap(dma_buf, &map);
 	if (!error && map.is_iomem) {
 		copyscope_dma_buf_vunmap(dma_buf, &map);

@@ -13,6 +13,7 @@
  *   EFAULT   from mremap(): a mapping cannot grow
  * read(), write(), pread(), pwrite(), lseek(): the copying way in and out, for comparison; they end at the buffer's
  * end. splice() and sendfile() from the file hand out references to the pages of a streaming buffer.
+ *   EACCES   a write, or a mapping to write: the buffer was imported to be read (IMPORT)
  *   EBUSY    the device owns a page of the range
  *   ENODATA  there is no buffer yet
  *   ENOSPC   a write at the end
@@ -148,6 +149,7 @@ enum copyscope_dma_owner {
  * SYNC: hands pages over to the CPU or to the device. The new owner sees what the other wrote.
  *   EINVAL      offset or length no multiple of page_bytes, length 0, beyond the end, no direction
  *   EALREADY    a page of the range belongs to that owner already: the calls are in the wrong order; nothing was done
+ *   EACCES      FROM_DEVICE, and the buffer was imported to be read
  *   EBUSY       a COPY, a read() or a write() is under way on this buffer
  *   EOPNOTSUPP  a coherent buffer: there is nothing to hand over
  */
@@ -177,7 +179,8 @@ enum copyscope_dma_copier {
  *               wants another alignment
  *   EBADF       from_fd or eventfd is not open
  *   EXDEV       from_fd is not a file of this device
- *   EACCES      this file is not open for writing, or the other not for reading
+ *   EACCES      this file is not open for writing or its buffer was imported to be read, or the other file is not open
+ *               for reading
  *   EBUSY       a page of a range belongs to the other one (BY_CPU: the device, BY_ENGINE of a streaming or imported
  *               buffer: the CPU; see SYNC), or MOST_PENDING copies are not collected
  *   EOPNOTSUPP  BY_ENGINE, and there is no engine
@@ -218,7 +221,8 @@ struct copyscope_dma_result {
 COPYSCOPE_DMA_SIZE(copyscope_dma_result, 32);
 
 /*
- * EXPORT: a dma-buf file of this buffer. Other drivers attach it; it can be mapped.
+ * EXPORT: a dma-buf file of this buffer. Other drivers attach it; it can be mapped. Without O_RDWR it is to be read:
+ * mappings are, and drivers may map it for devices that read it (DMA_TO_DEVICE; else they get EACCES).
  *   EACCES      this file is not open for reading, or for O_RDWR not for writing
  *   EOPNOTSUPP  an imported buffer (share the dma-buf it came from)
  *   EMFILE      no descriptor left
@@ -232,10 +236,12 @@ struct copyscope_dma_export {
 COPYSCOPE_DMA_SIZE(copyscope_dma_export, 16);
 
 /*
- * IMPORT: makes a dma-buf this file's buffer, owned by the CPU.
+ * IMPORT: makes a dma-buf this file's buffer, owned by the CPU. One that was exported to be read (without O_RDWR) stays
+ * so, however this file was opened: write(), a writable mapping, COPY into it and SYNC FROM_DEVICE are EACCES.
  *   EEXIST      the file has a buffer
  *   EBADF       fd is not open
  *   EINVAL      fd is no dma-buf
+ *   EACCES      the dma-buf is not to be read
  *   EOPNOTSUPP  its exporter has no mapping for the kernel, or its length is no multiple of page_bytes
  *   E2BIG       more than 1 TiB less a page
  */

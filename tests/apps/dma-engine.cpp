@@ -5,6 +5,7 @@
 //   copyscope-dma-engine inside BYTES [coherent]    a copy inside one buffer
 //   copyscope-dma-engine between BYTES [coherent]   a copy from one buffer to another
 //   copyscope-dma-engine unaligned                  the same, at odd addresses
+//   copyscope-dma-engine read-only                  out of and into a dma-buf that was exported to be read
 //   copyscope-dma-engine async BYTES                three that nobody waits for, found by poll and eventfd
 //   copyscope-dma-engine none                       there is no engine
 //   copyscope-dma-engine late                       the engine comes (a line on stdin) after the buffer
@@ -243,6 +244,30 @@ void copy_async(std::size_t length) {
     scene.check_bytes("async", length);
 }
 
+void read_only() {
+    const Buffer origin(COPYSCOPE_DMA_STREAMING), other(COPYSCOPE_DMA_STREAMING);
+    const auto imported = dma::open_device();
+    dma::File shared;
+    if (dma::export_buffer(origin.fd, shared, O_CLOEXEC) || dma::import_buffer(imported, shared))
+        die("a dma-buf to be read");
+    for (std::size_t i = 0; i < buffer_bytes; ++i)
+        origin.bytes[i] = static_cast<std::uint8_t>(i * 7 + i / page);
+    const std::vector<std::uint8_t> wanted(origin.bytes.begin(), origin.bytes.end());
+    is_error("to be read: SYNC to the device",
+             dma::sync(imported, COPYSCOPE_DMA_FOR_DEVICE, 0, buffer_bytes, COPYSCOPE_DMA_SYNC_TO_DEVICE), 0);
+    other.give_to(COPYSCOPE_DMA_FOR_DEVICE);
+    auto request = dma::a_copy(0, 0, page, imported);
+    request.copier = COPYSCOPE_DMA_BY_ENGINE;
+    is_error("to be read: COPY out of it", dma::copy(other.fd, request), 0);
+    request = dma::a_copy(page, page, page, other.fd);
+    request.copier = COPYSCOPE_DMA_BY_ENGINE;
+    is_error("to be read: COPY into it", dma::copy(imported, request), EACCES);
+    other.give_to(COPYSCOPE_DMA_FOR_CPU);
+    check("to be read: what was copied",
+          std::memcmp(other.bytes.data(), wanted.data(), page) == 0 ? "" : "other bytes");
+    check("to be read: its bytes", std::memcmp(origin.bytes.data(), wanted.data(), buffer_bytes) == 0 ? "" : "changed");
+}
+
 void no_engine() {
     const Scene scene(page, COPYSCOPE_DMA_STREAMING, false);
     auto info = sized<copyscope_dma_info>();
@@ -322,6 +347,8 @@ int main(int argc, char** argv) {
         whole_copy(name, Scene(bytes(), kind, word(0) == "between"));
     } else if (word(0) == "unaligned") {
         whole_copy(name, Scene(2 * page + 5, kind, true, 333));
+    } else if (word(0) == "read-only") {
+        read_only();
     } else if (word(0) == "async") {
         copy_async(bytes());
     } else if (word(0) == "none") {

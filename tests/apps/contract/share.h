@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "copy.h"
 #include "files.h"
+#include "read_only.h"
 
 namespace contract {
 
@@ -174,6 +175,9 @@ inline void shared() {
     import_values();
     imported(COPYSCOPE_DMA_STREAMING);
     imported(COPYSCOPE_DMA_COHERENT);
+    read_only(COPYSCOPE_DMA_STREAMING);
+    read_only(COPYSCOPE_DMA_COHERENT);
+    read_only_heap();
 }
 
 } // namespace contract
