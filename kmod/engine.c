@@ -11,11 +11,24 @@
 #include "buffer.h"
 #include "compat.h"
 
-static unsigned int engine_timeout_ms = 10000;
-module_param(engine_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(engine_timeout_ms, "a DMA engine that needs longer for 64 KiB is stopped (10000)");
-
 #define COPYSCOPE_PIECE SZ_64K
+#define COPYSCOPE_LONGEST_MS 3600000
+
+/* No time at all would stop every engine; for ever would let one that is broken keep all who copy. */
+static int copyscope_set_timeout(const char *text, const struct kernel_param *parameter)
+{
+	return param_set_uint_minmax(text, parameter, 1, COPYSCOPE_LONGEST_MS);
+}
+
+static const struct kernel_param_ops timeout_operations = {
+	.set = copyscope_set_timeout,
+	.get = param_get_uint,
+};
+
+static unsigned int engine_timeout_ms = 10000;
+module_param_cb(engine_timeout_ms, &timeout_operations, &engine_timeout_ms, 0644);
+__MODULE_PARM_TYPE(engine_timeout_ms, "uint");
+MODULE_PARM_DESC(engine_timeout_ms, "a DMA engine that needs longer for 64 KiB is stopped (10000; 1 to 3600000)");
 
 static DEFINE_MUTEX(copying);
 static DEFINE_MUTEX(looking); /* for channel_in_use */
@@ -164,7 +177,7 @@ static int copyscope_copy_piece(struct dma_chan *channel, dma_addr_t to, dma_add
 	if (dma_submit_error(dmaengine_submit(descriptor)))
 		return -EIO;
 	dma_async_issue_pending(channel);
-	if (!wait_for_completion_timeout(&piece.done, msecs_to_jiffies(engine_timeout_ms))) {
+	if (!wait_for_completion_timeout(&piece.done, msecs_to_jiffies(READ_ONCE(engine_timeout_ms)))) {
 		dmaengine_terminate_sync(channel);
 		if (!completion_done(&piece.done))
 			return -ETIMEDOUT;

@@ -9,8 +9,20 @@
 #include "buffer.h"
 #include "sites.h"
 
+/* Told, not chosen: who reads it believes it. */
+static int copyscope_set_abi(const char *text, const struct kernel_param *parameter)
+{
+	return param_set_uint_minmax(text, parameter, COPYSCOPE_MODULE_ABI, COPYSCOPE_MODULE_ABI);
+}
+
+static const struct kernel_param_ops abi_operations = {
+	.set = copyscope_set_abi,
+	.get = param_get_uint,
+};
+
 static unsigned int abi = COPYSCOPE_MODULE_ABI;
-module_param(abi, uint, 0444);
+module_param_cb(abi, &abi_operations, &abi, 0444);
+__MODULE_PARM_TYPE(abi, "uint");
 MODULE_PARM_DESC(abi, "version of the tracepoints' arguments");
 
 static int __init copyscope_init(void)
