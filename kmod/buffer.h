@@ -93,6 +93,7 @@ void copyscope_pages_free(struct copyscope_buffer *buffer);
 /* sync.c */
 int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_sync *request);
 int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner);
+void copyscope_use_again(struct copyscope_buffer *buffer);
 void copyscope_unuse(struct copyscope_buffer *buffer);
 bool copyscope_behind_iommu(struct device *device);
 u64 copyscope_bounced_bytes(const struct copyscope_buffer *buffer);
@@ -126,6 +127,8 @@ struct copyscope_stretch {
 struct device *copyscope_engine_device(void);
 int copyscope_engine_copy(const struct copyscope_stretch *to, const struct copyscope_stretch *from, u64 length,
 			  bool (*stop)(void *), void *argument, u64 *copied);
+int copyscope_engine_init(void);
+void copyscope_engine_exit(void);
 
 /* share.c */
 struct copyscope_buffer *copyscope_import(int fd);

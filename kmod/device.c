@@ -162,13 +162,18 @@ int copyscope_device_init(void)
 	error = copyscope_workers_init();
 	if (error)
 		return error;
-	error = copyscope_own_device_init();
+	error = copyscope_engine_init();
 	if (error)
 		goto workers;
+	error = copyscope_own_device_init();
+	if (error)
+		goto engine;
 	error = misc_register(&misc_device);
 	if (!error)
 		return 0;
 	platform_device_unregister(platform_device);
+engine:
+	copyscope_engine_exit();
 workers:
 	copyscope_workers_exit();
 	return error;
@@ -177,6 +182,7 @@ workers:
 void copyscope_device_exit(void)
 {
 	misc_deregister(&misc_device);
+	copyscope_engine_exit(); /* with the buffers that only it still had, which are mapped for the device */
 	platform_device_unregister(platform_device);
 	copyscope_workers_exit();
 }

@@ -3,13 +3,17 @@
  * Copies by a DMA engine: any channel that copies memory (DMA_MEMCPY). There is one copy at a time; a channel is held
  * no longer than that, so that others can have it and its driver can go. Without an engine nothing is copied: never by
  * the CPU in disguise.
+ *
+ * A piece that takes too long is stopped, if the driver can (device_terminate_all; ioatdma, idxd and others cannot). If
+ * it cannot, nobody knows when the engine writes to memory for the last time but the engine. So all it needs, the
+ * channel, the buffers and this module, is in a transfer, which whoever copies leaves to the engine's callback.
  */
 #include <linux/dmaengine.h>
 #include <linux/dma-mapping.h>
 #include <linux/moduleparam.h>
 
 #include "buffer.h"
-#include "compat.h"
+#include "transfer.h"
 
 #define COPYSCOPE_PIECE SZ_64K
 #define COPYSCOPE_LONGEST_MS 3600000
@@ -31,138 +35,69 @@ __MODULE_PARM_TYPE(engine_timeout_ms, "uint");
 MODULE_PARM_DESC(engine_timeout_ms, "a DMA engine that needs longer for 64 KiB is stopped (10000; 1 to 3600000)");
 
 static DEFINE_MUTEX(copying);
-static DEFINE_MUTEX(looking); /* for channel_in_use */
-static struct dma_chan *channel_in_use;
 
-static struct dma_chan *copyscope_request_channel(void)
+static long copyscope_timeout(void)
 {
-	dma_cap_mask_t mask;
-
-	dma_cap_zero(mask);
-	dma_cap_set(DMA_MEMCPY, mask);
-	return dma_request_chan_by_mask(&mask);
+	return msecs_to_jiffies(READ_ONCE(engine_timeout_ms));
 }
 
-/* The device of the engine there is, with a reference; NULL without one. */
-struct device *copyscope_engine_device(void)
+static int copyscope_wait_for_channel(struct copyscope_transfer *transfer)
 {
-	struct device *device = NULL;
-	struct dma_chan *channel;
+	int error = copyscope_take_channel(transfer);
+	long left;
 
-	mutex_lock(&looking);
-	if (channel_in_use) {
-		device = get_device(channel_in_use->device->dev);
-	} else {
-		channel = copyscope_request_channel();
-		if (!IS_ERR(channel)) {
-			device = get_device(channel->device->dev);
-			dma_release_channel(channel);
-		}
-	}
-	mutex_unlock(&looking);
-	return device;
+	if (error != -EBUSY)
+		return error;
+	left = copyscope_await_channel(copyscope_timeout());
+	if (left < 0)
+		return -EINTR;
+	error = copyscope_take_channel(transfer);
+	return error == -EBUSY ? -ETIMEDOUT : error;
 }
-
-static struct dma_chan *copyscope_take_channel(void)
-{
-	struct dma_chan *channel;
-
-	mutex_lock(&looking);
-	channel = copyscope_request_channel();
-	if (!IS_ERR(channel)) {
-		channel_in_use = channel;
-		get_device(channel->device->dev);
-	}
-	mutex_unlock(&looking);
-	return channel;
-}
-
-static void copyscope_give_channel_back(struct dma_chan *channel)
-{
-	struct device *device = channel->device->dev;
-
-	mutex_lock(&looking);
-	channel_in_use = NULL;
-	dma_release_channel(channel);
-	mutex_unlock(&looking);
-	put_device(device);
-}
-
-/* Where the device finds a stretch of a buffer. */
-struct copyscope_view {
-	const struct copyscope_stretch *stretch;
-	struct sg_table *table; /* NULL: in one piece, at the buffer's handle */
-	struct dma_buf_attachment *attachment;
-	enum dma_data_direction direction; /* of the attachment */
-};
-
-static int copyscope_look(struct copyscope_view *view, const struct copyscope_stretch *stretch, struct device *device,
-			  enum dma_data_direction direction)
-{
-	struct copyscope_buffer *buffer = stretch->buffer;
-
-	*view = (struct copyscope_view){ .stretch = stretch, .direction = direction };
-	if (buffer->kind != COPYSCOPE_DMA_IMPORTED) {
-		if (buffer->kind == COPYSCOPE_DMA_STREAMING)
-			view->table = &buffer->table;
-		return buffer->device == device ? 0 : -ENODEV;
-	}
-	view->attachment = dma_buf_attach(buffer->dma_buf, device);
-	if (IS_ERR(view->attachment))
-		return PTR_ERR(view->attachment);
-	view->table = copyscope_dma_buf_map(view->attachment, direction);
-	if (!IS_ERR(view->table))
-		return 0;
-	dma_buf_detach(buffer->dma_buf, view->attachment);
-	return PTR_ERR(view->table);
-}
-
-static void copyscope_look_away(struct copyscope_view *view)
-{
-	if (!view->attachment)
-		return;
-	copyscope_dma_buf_unmap(view->attachment, view->table, view->direction);
-	dma_buf_detach(view->stretch->buffer->dma_buf, view->attachment);
-}
-
-/* The address of byte `at` of the stretch; `*length` is cut to what follows it without a gap. */
-static dma_addr_t copyscope_address(const struct copyscope_view *view, u64 at, u64 *length)
-{
-	struct scatterlist *entry;
-	int i;
-
-	at += view->stretch->offset;
-	if (!view->table)
-		return view->stretch->buffer->handle + at;
-	for_each_sgtable_dma_sg(view->table, entry, i) {
-		if (at < sg_dma_len(entry)) {
-			*length = min(*length, sg_dma_len(entry) - at);
-			return sg_dma_address(entry) + at;
-		}
-		at -= sg_dma_len(entry);
-	}
-	*length = 0;
-	return 0;
-}
-
-struct copyscope_piece {
-	struct completion done;
-	struct dmaengine_result result;
-};
 
 static void copyscope_piece_done(void *argument, const struct dmaengine_result *result)
 {
-	struct copyscope_piece *piece = argument;
+	struct copyscope_transfer *transfer = argument;
+	unsigned long flags;
+	bool abandoned;
 
-	piece->result = *result;
-	complete(&piece->done);
+	spin_lock_irqsave(&transfer->lock, flags);
+	abandoned = transfer->abandoned;
+	transfer->result = *result;
+	transfer->ended = true;
+	if (!abandoned)
+		complete(&transfer->done); /* who waits takes the lock before it is freed */
+	spin_unlock_irqrestore(&transfer->lock, flags);
+	if (abandoned)
+		copyscope_transfer_end_late(transfer);
 }
 
-/* One descriptor, waited for. Afterwards the engine does not know of `piece` any more. */
-static int copyscope_copy_piece(struct dma_chan *channel, dma_addr_t to, dma_addr_t from, u64 length, u64 *copied)
+/* Waits for the piece that was begun. If it must be abandoned, there is no transfer any more. */
+static int copyscope_await_piece(struct copyscope_transfer **owned)
 {
+	struct copyscope_transfer *transfer = *owned;
+	bool ended;
+	long left;
+
+	left = wait_for_completion_killable_timeout(&transfer->done, copyscope_timeout());
+	if (left <= 0 && dmaengine_terminate_sync(transfer->channel) && copyscope_abandon(transfer)) {
+		*owned = NULL;
+		return left ? -EINTR : -ETIMEDOUT;
+	}
+	spin_lock_irq(&transfer->lock); /* the callback, if it has come, has let go */
+	ended = transfer->ended;
+	spin_unlock_irq(&transfer->lock);
+	return ended ? 0 : left ? -EINTR : -ETIMEDOUT;
+}
+
+/* One descriptor, waited for. */
+static int copyscope_copy_piece(struct copyscope_transfer **owned, dma_addr_t to, dma_addr_t from, u64 length,
+				u64 *copied)
+{
+	struct copyscope_transfer *transfer = *owned;
+	struct dma_chan *channel = transfer->channel;
 	struct dma_async_tx_descriptor *descriptor;
-	struct copyscope_piece piece = {};
+	int error;
 
 	if (!length)
 		return -EIO; /* an exporter whose table is shorter than its buffer */
@@ -171,68 +106,62 @@ static int copyscope_copy_piece(struct dma_chan *channel, dma_addr_t to, dma_add
 	descriptor = dmaengine_prep_dma_memcpy(channel, to, from, length, DMA_PREP_INTERRUPT | DMA_CTRL_ACK);
 	if (!descriptor)
 		return -EIO;
-	init_completion(&piece.done);
+	reinit_completion(&transfer->done);
+	transfer->ended = false;
 	descriptor->callback_result = copyscope_piece_done;
-	descriptor->callback_param = &piece;
+	descriptor->callback_param = transfer;
 	if (dma_submit_error(dmaengine_submit(descriptor)))
 		return -EIO;
 	dma_async_issue_pending(channel);
-	if (!wait_for_completion_timeout(&piece.done, msecs_to_jiffies(READ_ONCE(engine_timeout_ms)))) {
-		dmaengine_terminate_sync(channel);
-		if (!completion_done(&piece.done))
-			return -ETIMEDOUT;
-	}
-	if (piece.result.result != DMA_TRANS_NOERROR) {
-		*copied += length - min_t(u64, length, piece.result.residue);
+	error = copyscope_await_piece(owned);
+	if (error)
+		return error;
+	if (transfer->result.result != DMA_TRANS_NOERROR) {
+		*copied += length - min_t(u64, length, transfer->result.residue);
 		return -EIO;
 	}
 	*copied += length;
 	return 0;
 }
 
-static int copyscope_copy_all(struct dma_chan *channel, const struct copyscope_view *to,
-			      const struct copyscope_view *from, u64 length, bool (*stop)(void *), void *argument,
+static int copyscope_copy_all(struct copyscope_transfer **owned, u64 length, bool (*stop)(void *), void *argument,
 			      u64 *copied)
 {
 	int error = 0;
 
 	while (!error && *copied < length) {
 		u64 piece = min_t(u64, length - *copied, COPYSCOPE_PIECE);
-		dma_addr_t target = copyscope_address(to, *copied, &piece);
-		dma_addr_t source = copyscope_address(from, *copied, &piece);
+		dma_addr_t target = copyscope_address(&(*owned)->to, *copied, &piece);
+		dma_addr_t source = copyscope_address(&(*owned)->from, *copied, &piece);
 
-		error = stop(argument) ? -EINTR : copyscope_copy_piece(channel, target, source, piece, copied);
+		error = stop(argument) ? -EINTR : copyscope_copy_piece(owned, target, source, piece, copied);
 	}
 	return error;
 }
 
-/* The caller holds both stretches for the device (sync.c). Ends as COPY does; `*copied` from the start are there. */
+/*
+ * The caller holds both stretches for the device (sync.c), and the engine as long as it needs them. Ends as COPY does;
+ * `*copied` from the start are there.
+ */
 int copyscope_engine_copy(const struct copyscope_stretch *to, const struct copyscope_stretch *from, u64 length,
 			  bool (*stop)(void *), void *argument, u64 *copied)
 {
-	struct copyscope_view target, source;
-	struct dma_chan *channel;
+	struct copyscope_transfer *transfer;
 	int error;
 
 	if (mutex_lock_interruptible(&copying))
 		return -EINTR;
-	channel = copyscope_take_channel();
-	if (IS_ERR(channel)) {
-		error = -EOPNOTSUPP;
-		goto unlock;
-	}
-	error = copyscope_look(&target, to, channel->device->dev, DMA_BIDIRECTIONAL);
-	if (error)
-		goto give_back;
-	error = copyscope_look(&source, from, channel->device->dev, DMA_TO_DEVICE);
-	if (!error) {
-		error = copyscope_copy_all(channel, &target, &source, length, stop, argument, copied);
-		copyscope_look_away(&source);
-	}
-	copyscope_look_away(&target);
-give_back:
-	copyscope_give_channel_back(channel);
-unlock:
+	transfer = copyscope_transfer_begin(to, from);
+	error = transfer ? copyscope_wait_for_channel(transfer) : -ENOMEM;
+	/* What is copied from is only read: it may be somebody's who allows no more. */
+	if (!error)
+		error = copyscope_look(&transfer->to, to, transfer->device, DMA_BIDIRECTIONAL);
+	if (!error)
+		error = copyscope_look(&transfer->from, from, transfer->device, DMA_TO_DEVICE);
+	if (!error)
+		error = copyscope_copy_all(&transfer, length, stop, argument, copied);
+	if (transfer)
+		copyscope_transfer_end(transfer);
 	mutex_unlock(&copying);
 	return error;
 }

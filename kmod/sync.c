@@ -112,6 +112,14 @@ int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 o
 	return error;
 }
 
+/* One user more, where there is one. */
+void copyscope_use_again(struct copyscope_buffer *buffer)
+{
+	mutex_lock(&buffer->lock);
+	buffer->users++;
+	mutex_unlock(&buffer->lock);
+}
+
 void copyscope_unuse(struct copyscope_buffer *buffer)
 {
 	mutex_lock(&buffer->lock);

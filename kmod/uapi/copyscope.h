@@ -186,8 +186,11 @@ enum copyscope_dma_copier {
  *   EOPNOTSUPP  BY_ENGINE, and there is no engine
  *   ENODEV      BY_ENGINE, and the buffer was made for another device, before this engine came
  *   EIO         the engine failed or went away; `copied` bytes from the start are there
- *   ETIMEDOUT   the engine made no progress (module parameter engine_timeout_ms); as EIO
+ *   ETIMEDOUT   the engine made no progress (module parameter engine_timeout_ms), or still has what an earlier COPY gave
+ *               up; as EIO
  *   EINTR       a signal; no further piece was begun; as EIO
+ * An engine that does not make it in time, or whose caller is killed, is stopped, if its driver knows how. If not, it
+ * may yet write what it was asked to: until it has, both buffers exist and are in use (SYNC: EBUSY).
  */
 struct copyscope_dma_copy {
 	__u32 size;
