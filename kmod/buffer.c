@@ -139,9 +139,8 @@ struct copyscope_buffer *copyscope_buffer_alloc(const struct copyscope_dma_alloc
 	if (request->kind == COPYSCOPE_DMA_STREAMING) {
 		error = copyscope_pages_make(buffer, request->node, request->flags & COPYSCOPE_DMA_ALLOC_EXTENTS);
 	} else {
-		/* In one piece, zeroed (kernel/dma/direct.c). The node is the device's. */
-		buffer->address = dma_alloc_coherent(buffer->device, buffer->length, &buffer->handle,
-						     GFP_KERNEL | __GFP_NOWARN);
+		/* In one piece, zeroed (kernel/dma/direct.c). The node is the device's. The flags reach the allocator. */
+		buffer->address = dma_alloc_coherent(buffer->device, buffer->length, &buffer->handle, COPYSCOPE_GFP);
 		buffer->extents = 1;
 		error = buffer->address ? 0 : -ENOMEM;
 	}

@@ -22,12 +22,12 @@ static struct sg_table *copyscope_share_map(struct dma_buf_attachment *attachmen
 	/* What programs may only read, devices may only read. dma-buf itself asks nobody. */
 	if (!(attachment->dmabuf->file->f_mode & FMODE_WRITE) && direction != DMA_TO_DEVICE)
 		return ERR_PTR(-EACCES);
-	table = kzalloc(sizeof(*table), GFP_KERNEL);
+	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return ERR_PTR(-ENOMEM);
 	if (buffer->kind == COPYSCOPE_DMA_STREAMING)
 		error = sg_alloc_table_from_pages_segment(table, buffer->pages, buffer->page_count, 0, buffer->length,
-							  dma_get_max_seg_size(attachment->dev), GFP_KERNEL);
+							  dma_get_max_seg_size(attachment->dev), GFP_KERNEL_ACCOUNT);
 	else
 		error = dma_get_sgtable(buffer->device, table, buffer->address, buffer->handle, buffer->length);
 	if (error)

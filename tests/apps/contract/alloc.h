@@ -2,6 +2,7 @@
 // ALLOC, INFO and the limits: of one buffer, of all, of a process.
 #pragma once
 
+#include <fstream>
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -317,14 +318,49 @@ inline void too_large() {
         }
 }
 
-// The caller has put this process into a memory cgroup that has room for 24 MiB. Buffers are charged to it: a process
-// cannot get around its limit by the device, and is told so instead of being killed.
+// The bytes that this process's memory cgroup is charged.
+inline std::uint64_t charged() {
+    std::string path;
+    std::uint64_t bytes = 0;
+    std::getline(std::ifstream("/proc/self/cgroup"), path);
+    std::ifstream("/sys/fs/cgroup" + path.substr(path.rfind(':') + 1) + "/memory.current") >> bytes;
+    return bytes;
+}
+
+// The caller has put this process into a memory cgroup that has room for 16 MiB. Buffers of both kinds are charged to
+// it, and so are the tables of pages that map them: a process cannot get around its limit by the device, and is told so
+// instead of being killed.
 inline void memory_cgroup() {
-    for (int round = 0; round < 3; round++) {
-        const auto file = dma::open_device();
-        answers("ALLOC of more than its cgroup may have", dma::alloc(file, 64 << 20), ENOMEM);
-        equal("nothing is left", total(), 0);
-        answers("the same file gets a page", dma::alloc(file, dma::page), 0);
+    constexpr std::uint64_t most = 16 << 20, piece = 1 << 20;
+    for (const std::uint32_t kind : {COPYSCOPE_DMA_STREAMING, COPYSCOPE_DMA_COHERENT}) {
+        const std::string name = kind == COPYSCOPE_DMA_STREAMING ? "streaming: " : "coherent: ";
+        {
+            const auto file = dma::open_device();
+            answers(name + "ALLOC of more than its cgroup may have", dma::alloc(file, 64 << 20, kind), ENOMEM);
+            equal(name + "nothing is left", total(), 0);
+            answers(name + "the same file gets a page", dma::alloc(file, dma::page, kind), 0);
+        }
+        std::vector<dma::File> files;
+        int error = 0;
+        while (!error && files.size() < 64) {
+            files.push_back(dma::open_device());
+            error = dma::alloc(files.back(), piece, kind);
+        }
+        answers(name + "buffer after buffer ends", error, ENOMEM);
+        check(name + "before they are more than it may have", total() < most, std::to_string(total()));
+        check(name + "after some", total() >= 4 * piece, std::to_string(total()));
+        check(name + "all of them are charged", charged() >= total(),
+              std::to_string(charged()) + " of " + std::to_string(total()));
+        const auto full = charged();
+        files.resize(2);
+        eventually([&] { return charged() + total() < full; });
+        check(name + "and what is closed is not", charged() + total() < full, std::to_string(charged()));
+        std::vector<dma::Mapping> mappings;
+        const auto before = charged();
+        for (int i = 0; i < 512; i++)
+            mappings.emplace_back(files[0], piece, 0, PROT_READ, MAP_SHARED | MAP_POPULATE);
+        check(name + "tables of pages are charged", charged() - before >= 512 * piece / dma::page * 8 / 2,
+              std::to_string(charged() - before));
     }
 }
 
