@@ -46,6 +46,7 @@ struct copyscope_buffer {
 
 	struct page **pages;   /* streaming */
 	struct sg_table table; /* streaming: mapped for `device` */
+	u64 bounces;	       /* streaming: what of the machine's bounce buffers that takes */
 	dma_addr_t handle;     /* coherent */
 	struct dma_buf *dma_buf; /* imported */
 	bool read_only;	   /* imported: its owner gave it out to be read */
@@ -95,6 +96,12 @@ int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_s
 int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner);
 void copyscope_use_again(struct copyscope_buffer *buffer);
 void copyscope_unuse(struct copyscope_buffer *buffer);
+
+/* bounce.c */
+int copyscope_dma_map(struct device *device, struct sg_table *table, enum dma_data_direction direction,
+		      unsigned long attributes, u64 *bounces);
+void copyscope_dma_unmap(struct device *device, struct sg_table *table, enum dma_data_direction direction,
+			 unsigned long attributes, u64 bounces);
 bool copyscope_behind_iommu(struct device *device);
 u64 copyscope_bounced_bytes(const struct copyscope_buffer *buffer);
 

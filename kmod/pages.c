@@ -80,12 +80,11 @@ static int copyscope_map_for_device(struct copyscope_buffer *buffer)
 	if (error)
 		return error;
 	/* It is the CPU's to begin with: SYNC hands it over. */
-	error = dma_map_sgtable(buffer->device, &buffer->table, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
-	if (error) {
+	error = copyscope_dma_map(buffer->device, &buffer->table, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC,
+				  &buffer->bounces);
+	if (error)
 		sg_free_table(&buffer->table);
-		return -ENOMEM; /* EIO where a bounce buffer is full */
-	}
-	return 0;
+	return error;
 }
 
 /* On an error what was got stays for copyscope_pages_free(). */
@@ -115,7 +114,8 @@ void copyscope_pages_free(struct copyscope_buffer *buffer)
 	size_t i, count;
 
 	if (buffer->table.sgl) {
-		dma_unmap_sgtable(buffer->device, &buffer->table, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+		copyscope_dma_unmap(buffer->device, &buffer->table, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC,
+				    buffer->bounces);
 		sg_free_table(&buffer->table);
 	}
 	vunmap(buffer->address);

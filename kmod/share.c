@@ -12,41 +12,54 @@
 
 COPYSCOPE_IMPORT_DMA_BUF;
 
+struct copyscope_shared {
+	struct sg_table table; /* the importer's */
+	u64 bounces;
+};
+
+static int copyscope_share_table(const struct copyscope_buffer *buffer, struct device *device, struct sg_table *table)
+{
+	size_t most = min_t(size_t, dma_get_max_seg_size(device), dma_max_mapping_size(device));
+
+	if (buffer->kind == COPYSCOPE_DMA_STREAMING)
+		return sg_alloc_table_from_pages_segment(table, buffer->pages, buffer->page_count, 0, buffer->length,
+							 most, GFP_KERNEL_ACCOUNT);
+	return dma_get_sgtable(buffer->device, table, buffer->address, buffer->handle, buffer->length);
+}
+
 /* The buffer's memory, mapped for the device that attaches it. */
 static struct sg_table *copyscope_share_map(struct dma_buf_attachment *attachment, enum dma_data_direction direction)
 {
 	struct copyscope_buffer *buffer = attachment->dmabuf->priv;
-	struct sg_table *table;
+	struct copyscope_shared *shared;
 	int error;
 
 	/* What programs may only read, devices may only read. dma-buf itself asks nobody. */
 	if (!(attachment->dmabuf->file->f_mode & FMODE_WRITE) && direction != DMA_TO_DEVICE)
 		return ERR_PTR(-EACCES);
-	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
-	if (!table)
+	shared = kzalloc(sizeof(*shared), GFP_KERNEL_ACCOUNT);
+	if (!shared)
 		return ERR_PTR(-ENOMEM);
-	if (buffer->kind == COPYSCOPE_DMA_STREAMING)
-		error = sg_alloc_table_from_pages_segment(table, buffer->pages, buffer->page_count, 0, buffer->length,
-							  dma_get_max_seg_size(attachment->dev), GFP_KERNEL_ACCOUNT);
-	else
-		error = dma_get_sgtable(buffer->device, table, buffer->address, buffer->handle, buffer->length);
+	error = copyscope_share_table(buffer, attachment->dev, &shared->table);
 	if (error)
 		goto free;
-	error = dma_map_sgtable(attachment->dev, table, direction, 0);
+	error = copyscope_dma_map(attachment->dev, &shared->table, direction, 0, &shared->bounces);
 	if (!error)
-		return table;
-	sg_free_table(table);
+		return &shared->table;
+	sg_free_table(&shared->table);
 free:
-	kfree(table);
+	kfree(shared);
 	return ERR_PTR(error);
 }
 
 static void copyscope_share_unmap(struct dma_buf_attachment *attachment, struct sg_table *table,
 				  enum dma_data_direction direction)
 {
-	dma_unmap_sgtable(attachment->dev, table, direction, 0);
+	struct copyscope_shared *shared = container_of(table, struct copyscope_shared, table);
+
+	copyscope_dma_unmap(attachment->dev, table, direction, 0, shared->bounces);
 	sg_free_table(table);
-	kfree(table);
+	kfree(shared);
 }
 
 static int copyscope_share_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)

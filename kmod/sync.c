@@ -4,9 +4,7 @@
  * (Documentation/core-api/dma-api.rst); calls in the wrong order are refused and not just wrong.
  */
 #include <linux/bitmap.h>
-#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
-#include <linux/iommu.h>
 
 #include "buffer.h"
 
@@ -125,27 +123,4 @@ void copyscope_unuse(struct copyscope_buffer *buffer)
 	mutex_lock(&buffer->lock);
 	buffer->users--;
 	mutex_unlock(&buffer->lock);
-}
-
-/* Not where the IOMMU lets the device see physical addresses (iommu=pt). */
-bool copyscope_behind_iommu(struct device *device)
-{
-	const struct iommu_domain *domain = iommu_get_domain_for_dev(device);
-
-	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
-}
-
-/* Without an IOMMU a device sees physical addresses: one that differs is a bounce buffer's (kernel/dma/direct.h). */
-u64 copyscope_bounced_bytes(const struct copyscope_buffer *buffer)
-{
-	struct scatterlist *entry;
-	u64 bytes = 0;
-	int i;
-
-	if (buffer->kind != COPYSCOPE_DMA_STREAMING || copyscope_behind_iommu(buffer->device))
-		return 0;
-	for_each_sgtable_dma_sg(&buffer->table, entry, i)
-		if (sg_dma_address(entry) != phys_to_dma(buffer->device, sg_phys(entry)))
-			bytes += sg_dma_len(entry);
-	return bytes;
 }

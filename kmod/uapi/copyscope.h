@@ -121,7 +121,8 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_info, 88);
  *   EINVAL      length 0 or no multiple of page_bytes (with EXTENTS: of extent_bytes), no such node
  *   EEXIST      the file has a buffer
  *   E2BIG       more than max_buffer_bytes, or than 1 TiB less a page, where the kernel's arrays of pages end
- *   EDQUOT      all buffers together would be more than max_total_bytes
+ *   EDQUOT      all buffers together would be more than max_total_bytes; or, of those whose device sees a bounce buffer
+ *               instead (CAN_BOUNCE), more than a quarter of what the machine has for that (swiotlb=)
  *   ENOMEM      also: more than RLIMIT_MEMLOCK allows this process (CAP_IPC_LOCK lifts it)
  *   EOPNOTSUPP  that caching is not to be had: of this kind, or on this machine; a coherent buffer on a chosen node
  */

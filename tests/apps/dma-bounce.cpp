@@ -3,15 +3,19 @@
 // was asked for, and who lets the disk read into the buffer must see what the disk wrote. Prints "ok NAME" or "FAIL
 // NAME".
 //
-//   copyscope-dma-bounce FILE    FILE: at least a page, on a disk that takes O_DIRECT
+// And who takes all buffers that are to be had leaves room for the disk to bounce its own.
+//
+//   copyscope-dma-bounce FILE    FILE: 8 MiB, on a disk that takes O_DIRECT
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 #include "device/device.h"
+#include "dma.h"
 
 using namespace copyscope;
 
@@ -27,6 +31,45 @@ void expect(const char* name, bool holds) {
 
 bool all(const unsigned char* at, std::size_t count, unsigned char value) {
     return *at == value && std::memcmp(at, at + 1, count - 1) == 0;
+}
+
+// Buffers of 1 MiB until there are no more.
+std::vector<dma::File> all_there_are(int& error) {
+    std::vector<dma::File> files;
+    for (error = 0; !error && files.size() < 1000;) {
+        files.push_back(dma::open_device());
+        error = dma::alloc(files.back(), length);
+    }
+    files.pop_back();
+    return files;
+}
+
+// One buffer of 1 MiB is there already.
+void leave_room(const char* path) {
+    std::size_t slots = 0;
+    std::ifstream("/sys/kernel/debug/swiotlb/io_tlb_nslabs") >> slots;
+    const std::size_t quarter = slots * 2048 / 4 / length;
+    int error = 0;
+    auto files = all_there_are(error);
+    expect("ALLOC of all there is to bounce: EDQUOT", error == EDQUOT);
+    expect("... after a quarter of the machine's", quarter > 1 && files.size() + 1 == quarter);
+    expect("a coherent buffer needs none of it", dma::buffer(length, COPYSCOPE_DMA_COHERENT) >= 0);
+
+    constexpr std::size_t bytes = 8 * length;
+    const dma::Mapping room(-1, bytes, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    std::vector<unsigned char> truth(bytes);
+    const Fd direct(::open(path, O_RDONLY | O_DIRECT | O_CLOEXEC)), cached(::open(path, O_RDONLY | O_CLOEXEC));
+    expect("meanwhile the disk reads", ::pread(direct.get(), room.at(), bytes, 0) == static_cast<ssize_t>(bytes));
+    expect("... and reads", ::pread(cached.get(), truth.data(), bytes, 0) == static_cast<ssize_t>(bytes));
+    expect("... the same bytes", std::memcmp(room.at(), truth.data(), bytes) == 0);
+
+    files.pop_back();
+    const auto one = dma::open_device(), more = dma::open_device();
+    expect("one is closed, one is to be had", dma::alloc(one, length) == 0);
+    expect("... and no other", dma::alloc(more, page) == EDQUOT);
+    files.clear();
+    files = all_there_are(error);
+    expect("all are closed, all are to be had", files.size() + 2 == quarter);
 }
 
 int fail_with(const Error& error) {
@@ -75,5 +118,6 @@ int main(int argc, char** argv) {
     expect("the file's bytes", ::pread(cached.get(), truth.data(), page, 0) == static_cast<ssize_t>(page));
     expect("O_DIRECT into the buffer", ::pread(file.get(), bytes, page, 0) == static_cast<ssize_t>(page));
     expect("... are the file's bytes", std::memcmp(bytes, truth.data(), page) == 0);
+    leave_room(argv[1]);
     return failed ? 1 : 0;
 }

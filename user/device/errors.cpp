@@ -46,16 +46,19 @@ constexpr Words table[] = {
     {DmaCall::alloc, EEXIST, "this open file has one already: open the device once more"},
     {DmaCall::alloc, E2BIG, "it is larger than the module allows: ask for less, or raise its max_buffer_bytes"},
     {DmaCall::alloc, EDQUOT,
-     "all buffers together would be more than the module allows: end another program, or raise its max_total_bytes"},
+     "all buffers together would be more than the module allows: end another program, or raise its max_total_bytes "
+     "(where DMA is bounced, swiotlb= of the kernel: a quarter of that is for them)"},
     {DmaCall::alloc, ENOMEM, "no memory of that kind, or more than may be locked: ask for less, or raise `ulimit -l`"},
     {DmaCall::alloc, EOPNOTSUPP, "this caching is not to be had for this kind of buffer on this machine"},
     {DmaCall::sync, EINVAL, "offset and length must be whole pages within the buffer, and there must be a direction"},
     {DmaCall::sync, EALREADY, "a page belongs to that owner already: sync for the device and for the CPU in turns"},
+    {DmaCall::sync, EACCES, "it was imported to be read: hand it over to the device only (DmaDirection::to_device)"},
     {DmaCall::sync, EBUSY, "a copy is under way: wait for its result"},
     {DmaCall::sync, EOPNOTSUPP, "a coherent buffer belongs to both: leave the sync out"},
     {DmaCall::copy, EINVAL, "both ranges must lie within their buffers, must not overlap and not be empty"},
     {DmaCall::copy, EBADF, "the other file, or the eventfd, is not open"},
     {DmaCall::copy, EXDEV, "the other file is not one of this device"},
+    {DmaCall::copy, EACCES, "one of the files is not open for that, or its buffer was imported to be read"},
     {DmaCall::copy, EBUSY,
      "a page belongs to the other owner (sync it: an engine's copy needs the device's, the CPU's its own), or too many "
      "copies are not collected"},
@@ -68,6 +71,7 @@ constexpr Words table[] = {
     {DmaCall::export_buffer, EOPNOTSUPP, "it is imported: share the dma-buf it came from"},
     {DmaCall::import, EEXIST, "this open file has a buffer already: open the device once more"},
     {DmaCall::import, EINVAL, "the descriptor is no dma-buf"},
+    {DmaCall::import, EACCES, "the dma-buf is not to be read: export it with O_RDWR or O_RDONLY"},
     {DmaCall::map, EINVAL, "a mapping must be MAP_SHARED and whole pages within the buffer"},
 };
 
