@@ -4,10 +4,12 @@
  */
 #include <linux/bitops.h>
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
-#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include "buffer.h"
@@ -39,7 +41,25 @@ static int copyscope_reserve(u64 length)
 	return 0;
 }
 
-/* As for any other memory a program pins: it counts as locked (RLIMIT_MEMLOCK), until the buffer is gone. */
+/*
+ * As for any other memory that is pinned (io_uring, MSG_ZEROCOPY): it counts as locked (RLIMIT_MEMLOCK), until the
+ * buffer is gone. For the user, not for the process: a process begins a new account by exec, ends by exit, and leaves
+ * its files open to others all the same.
+ */
+static int copyscope_lock(struct copyscope_buffer *buffer)
+{
+	const u64 most = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	struct user_struct *user = current_user();
+	long now = atomic_long_read(&user->locked_vm);
+
+	do {
+		if (buffer->page_count > most || now > most - buffer->page_count)
+			return capable(CAP_IPC_LOCK) ? 0 : -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &now, now + buffer->page_count));
+	buffer->payer = get_uid(user);
+	return 0;
+}
+
 static int copyscope_charge(struct copyscope_buffer *buffer)
 {
 	int error;
@@ -50,23 +70,18 @@ static int copyscope_charge(struct copyscope_buffer *buffer)
 	error = copyscope_reserve(buffer->length);
 	if (error)
 		return error;
-	error = account_locked_vm(current->mm, buffer->page_count, true);
-	if (error) {
-		atomic64_sub(buffer->length, &total_bytes);
-		return error;
-	}
-	mmgrab(current->mm);
-	buffer->payer = current->mm;
-	return 0;
+	buffer->counted = true;
+	return copyscope_lock(buffer);
 }
 
 static void copyscope_uncharge(struct copyscope_buffer *buffer)
 {
-	if (!buffer->payer)
-		return;
-	account_locked_vm(buffer->payer, buffer->page_count, false);
-	mmdrop(buffer->payer);
-	atomic64_sub(buffer->length, &total_bytes);
+	if (buffer->payer) {
+		atomic_long_sub(buffer->page_count, &buffer->payer->locked_vm);
+		free_uid(buffer->payer);
+	}
+	if (buffer->counted)
+		atomic64_sub(buffer->length, &total_bytes);
 }
 
 /* Has no memory yet. Ends with copyscope_buffer_put(). The length is one of whole pages. */

@@ -42,7 +42,8 @@ struct copyscope_buffer {
 	size_t extents;
 	void *address;	       /* the kernel's own mapping, all of it */
 	struct device *device; /* it is mapped for, with a reference */
-	struct mm_struct *payer; /* whose RLIMIT_MEMLOCK it counts against */
+	bool counted;	       /* in total_bytes */
+	struct user_struct *payer; /* whose RLIMIT_MEMLOCK it counts against */
 
 	struct page **pages;   /* streaming */
 	struct sg_table table; /* streaming: mapped for `device` */

@@ -108,7 +108,7 @@ static int copyscope_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Without `making`: a mapping is made with the lock held that ALLOC takes to count locked memory. */
+/* Without `making`, which may be held for long: a mapping is made with mmap_lock held. */
 static int copyscope_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct copyscope_buffer *buffer = copyscope_buffer_of(file);

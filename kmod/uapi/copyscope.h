@@ -123,7 +123,8 @@ COPYSCOPE_DMA_SIZE(copyscope_dma_info, 88);
  *   E2BIG       more than max_buffer_bytes, or than 1 TiB less a page, where the kernel's arrays of pages end
  *   EDQUOT      all buffers together would be more than max_total_bytes; or, of those whose device sees a bounce buffer
  *               instead (CAN_BOUNCE), more than a quarter of what the machine has for that (swiotlb=)
- *   ENOMEM      also: more than RLIMIT_MEMLOCK allows this process (CAP_IPC_LOCK lifts it)
+ *   ENOMEM      also: more than RLIMIT_MEMLOCK allows this user (CAP_IPC_LOCK lifts it): all that his processes made,
+ *               gone or not, counts as long as it exists, beside what else of his is pinned (io_uring, MSG_ZEROCOPY)
  *   EOPNOTSUPP  that caching is not to be had: of this kind, or on this machine; a coherent buffer on a chosen node
  */
 struct copyscope_dma_alloc {

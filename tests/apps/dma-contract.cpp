@@ -3,6 +3,7 @@
 // process of its own, and must leave no buffer behind. Prints "ok NAME", "FAIL NAME: why", "skip NAME: why".
 // usage: copyscope-dma-contract [GROUP...]           without a group: all but those that need a prepared machine
 //        copyscope-dma-contract --total             prints the bytes in all buffers
+//        copyscope-dma-contract --alloc PAGES...    ends with the errno of ALLOC; exec between two
 //        copyscope-dma-contract --hold pipe|socket|mapping|dma-buf   prints "held", waits for a line, looks again
 #include <algorithm>
 #include <cstdio>
@@ -109,6 +110,8 @@ int main(int argc, char** argv) {
     signal(SIGPIPE, SIG_IGN);
     if (wanted.size() == 2 && wanted[0] == "--hold")
         return hold(wanted[1]);
+    if (wanted.size() >= 2 && wanted[0] == "--alloc")
+        return alloc_and_exec(std::span(wanted).subspan(1));
     if (dma::open_device() < 0) {
         std::fprintf(stderr, "copyscope-dma-contract: %s: %s (insmod copyscope.ko first)\n", dma::device,
                      std::strerror(errno));

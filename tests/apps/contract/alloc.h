@@ -4,8 +4,12 @@
 
 #include <fstream>
 #include <linux/capability.h>
+#include <span>
+#include <string>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <vector>
 
 #include "../dma.h"
 #include "check.h"
@@ -183,6 +187,45 @@ inline void lock_limit(std::uint64_t bytes) {
     setrlimit(RLIMIT_MEMLOCK, &limit);
 }
 
+// ALLOC of so many pages; what follows is asked for after an exec, with the file open. Returns an errno.
+inline int alloc_and_exec(std::span<const std::string> pages) {
+    const auto file = dma::open_device();
+    const int error = dma::alloc(file, std::stoul(pages[0]) * dma::page);
+    if (error || pages.size() == 1)
+        return error;
+    fcntl(file, F_SETFD, 0);
+    std::vector<char*> words{const_cast<char*>("copyscope-dma-contract"), const_cast<char*>("--alloc")};
+    for (const auto& one : pages.subspan(1))
+        words.push_back(const_cast<char*>(one.c_str()));
+    words.push_back(nullptr);
+    execv("/proc/self/exe", words.data());
+    return 255;
+}
+
+// With a limit of eight pages: whatever processes the buffers were made by, they count as long as they are there.
+inline void lock_limit_of_all() {
+    prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK); // root's exec would get it back
+    drop_lock_capability();
+    const auto in_turn = [](const std::vector<std::string>& pages) {
+        return in_child([&] { return alloc_and_exec(pages); });
+    };
+    answers("RLIMIT_MEMLOCK, exec: the file that is open counts", in_turn({"5", "4"}), ENOMEM);
+    answers("RLIMIT_MEMLOCK, exec: up to the limit", in_turn({"5", "3"}), 0);
+    answers("RLIMIT_MEMLOCK, exec: again and again", in_turn({"2", "2", "2", "2", "1"}), ENOMEM);
+    {
+        const auto file = dma::buffer(5 * dma::page);
+        answers("RLIMIT_MEMLOCK: a child has no account of its own", in_turn({"4"}), ENOMEM);
+        answers("RLIMIT_MEMLOCK: but what is left", in_turn({"3"}), 0);
+    }
+    auto file = dma::open_device();
+    answers("RLIMIT_MEMLOCK: a child makes a buffer of a file it leaves",
+            in_child([&] { return dma::alloc(file, 5 * dma::page); }), 0);
+    answers("RLIMIT_MEMLOCK: and that counts when it has ended", dma::alloc(dma::open_device(), 4 * dma::page), ENOMEM);
+    answers("RLIMIT_MEMLOCK: up to the limit", dma::alloc(dma::open_device(), 3 * dma::page), 0);
+    file.shut();
+    answers("RLIMIT_MEMLOCK: as long as it is there", dma::alloc(dma::open_device(), 8 * dma::page), 0);
+}
+
 inline void limits() {
     const auto at_most = dma::info();
     answers("a buffer of max_buffer_bytes", dma::alloc(dma::open_device(), at_most.max_buffer_bytes), 0);
@@ -259,6 +302,8 @@ inline void limits() {
                     }
                 }) != 0;
     nothing_left("RLIMIT_MEMLOCK, closed by a child");
+    failures += limited(lock_limit_of_all) != 0;
+    nothing_left("RLIMIT_MEMLOCK, of all processes");
 }
 
 // ALLOC of more than there is: ENOMEM, and all that was got before is given back. The caller has seen to it that memory
