@@ -77,10 +77,12 @@ hooks_go() {
 }
 
 # What the kernel said since the last dmesg -C, at the level of a warning or worse; but not of modules without a signature,
-# of an emulated machine that is slow, of the kernel's own configuration, of a disk whose driver comes and goes, and of a program that does what it should not (a fuzzer).
+# of an emulated machine that is slow, of the kernel's own configuration, of a disk whose driver comes and goes, of a program that does what it should not (a fuzzer),
+# and of a parameter of ours that was refused.
 no_news='loading out-of-tree module taints kernel|module verification failed|hrtimer: interrupt took|'
 no_news+='ata[0-9.]+: (disable device|Model .* applying quirks)|attempted to duplicate a private mapping with mremap|'
 no_news+='device-mapper: core: CONFIG_IMA|clocksource: |TSC found unstable|perf: interrupt took too long|workqueue: .* hogged CPU|sched: RT throttling activated|sched: DL replenish lagged too much'
+no_news+='|^copyscope: .* invalid for parameter'
 kernel_said() { dmesg --notime --level emerg,alert,crit,err,warn | grep -vE "$no_news"; }
 
 # The kernel's own modules come when somebody needs them, and for the next suite they must come again. (Ours, and those of

@@ -100,7 +100,8 @@ inline bool sync(Random& random) {
     in.length = random.one_in(8) ? pages_of(random) : (1 + random.below(4)) * dma::page;
     in.owner = 1 + static_cast<std::uint32_t>(random.below(2));
     in.direction = 1 + static_cast<std::uint32_t>(random.below(3));
-    return served(bent(any(world.devices, random), COPYSCOPE_DMA_SYNC, in, random, {EALREADY, EBUSY, EOPNOTSUPP}));
+    return served(
+        bent(any(world.devices, random), COPYSCOPE_DMA_SYNC, in, random, {EACCES, EALREADY, EBUSY, EOPNOTSUPP}));
 }
 inline bool copy(Random& random) {
     auto in = dma::a_copy(offset_of(random), offset_of(random), 1 + random.below(random.one_in(4) ? 65536 : 4096));
@@ -134,7 +135,7 @@ inline bool export_buffer(Random& random) {
 inline bool import_buffer(Random& random) {
     auto in = dma::sized<copyscope_dma_import>();
     in.fd = random.one_in(8) ? any(world.devices, random) : any(world.shared, random);
-    return served(bent(any(world.devices, random), COPYSCOPE_DMA_IMPORT, in, random, {EEXIST, EOPNOTSUPP}));
+    return served(bent(any(world.devices, random), COPYSCOPE_DMA_IMPORT, in, random, {EACCES, EEXIST, EOPNOTSUPP}));
 }
 inline bool stats(Random& random) {
     return served(bent(any(world.devices, random), COPYSCOPE_DMA_STATS, dma::sized<copyscope_dma_stats>(), random, {}));
