@@ -66,11 +66,11 @@ struct copyscope_file {
 
 	spinlock_t copies_lock; /* for all that follows */
 	struct list_head ended; /* copies RESULT has to tell of */
-	unsigned int under_way;
+	struct list_head under_way;
 	unsigned int pending; /* ended or under way */
 	u64 cookies;
 	bool closing;
-	wait_queue_head_t wait; /* for `ended`, and for the last one under way */
+	wait_queue_head_t wait; /* for `ended` */
 };
 
 /* The file's buffer or NULL; it lives as long as the file is held. */

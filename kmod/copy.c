@@ -32,6 +32,12 @@ static int copyscope_by_cpu(struct copyscope_job *job, bool (*stop)(void *), voi
 	return 0;
 }
 
+void copyscope_job_unuse(struct copyscope_job *job)
+{
+	copyscope_unuse(job->from.buffer);
+	copyscope_unuse(job->to.buffer);
+}
+
 void copyscope_job_run(struct copyscope_job *job, bool (*stop)(void *), void *argument)
 {
 	struct copyscope_buffer_counts *counts = &job->to.buffer->counts;
@@ -43,8 +49,7 @@ void copyscope_job_run(struct copyscope_job *job, bool (*stop)(void *), void *ar
 		job->error = copyscope_engine_copy(&job->to, &job->from, job->length, stop, argument, &job->copied);
 		atomic64_add(job->copied, &counts->engine_copied);
 	}
-	copyscope_unuse(job->from.buffer);
-	copyscope_unuse(job->to.buffer);
+	copyscope_job_unuse(job);
 }
 
 void copyscope_job_free(struct copyscope_job *job)
@@ -157,8 +162,7 @@ int copyscope_copy(struct file *file, struct copyscope_dma_copy *request)
 		error = copyscope_begin_async(job, request);
 		if (!error)
 			return 0;
-		copyscope_unuse(job->from.buffer);
-		copyscope_unuse(job->to.buffer);
+		copyscope_job_unuse(job);
 	} else {
 		copyscope_job_run(job, copyscope_interrupted, NULL);
 		request->copied = job->copied;

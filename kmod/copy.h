@@ -13,7 +13,7 @@
 
 struct copyscope_job {
 	struct work_struct work;
-	struct list_head node; /* in copyscope_file.ended */
+	struct list_head node; /* in copyscope_file.under_way, then in .ended */
 	struct copyscope_file *context;
 	struct eventfd_ctx *eventfd;
 	struct copyscope_stretch to, from;
@@ -25,6 +25,7 @@ struct copyscope_job {
 };
 
 void copyscope_job_run(struct copyscope_job *job, bool (*stop)(void *), void *argument);
+void copyscope_job_unuse(struct copyscope_job *job);
 void copyscope_job_free(struct copyscope_job *job);
 int copyscope_job_queue(struct copyscope_job *job, u64 *cookie);
 

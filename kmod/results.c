@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Copies nobody waits for: they run in a worker and are kept until RESULT has told of them, or the file is closed.
+ *
+ * A worker is in no cgroup of who asked, and a kernel has no way for modules to put it into one. So one after the other
+ * is made, on the whole machine: by that way nobody gets more than one processor, beside what he is allowed. Those of
+ * the engine, which wait more than they work, have a worker of their own.
  */
 #include <linux/list.h>
 #include <linux/poll.h>
@@ -9,7 +13,7 @@
 #include "compat.h"
 #include "copy.h"
 
-static struct workqueue_struct *workers;
+static struct workqueue_struct *cpu_worker, *engine_worker;
 
 static bool copyscope_closing(void *argument)
 {
@@ -27,8 +31,7 @@ static void copyscope_work(struct work_struct *work)
 
 	copyscope_job_run(job, copyscope_closing, context);
 	spin_lock(&context->copies_lock);
-	list_add_tail(&job->node, &context->ended);
-	context->under_way--;
+	list_move_tail(&job->node, &context->ended);
 	wake_up_all(&context->wait);
 	spin_unlock(&context->copies_lock);
 	if (eventfd) {
@@ -48,14 +51,14 @@ int copyscope_job_queue(struct copyscope_job *job, u64 *cookie)
 	room = context->pending < COPYSCOPE_DMA_MOST_PENDING;
 	if (room) {
 		context->pending++;
-		context->under_way++;
+		list_add_tail(&job->node, &context->under_way);
 		job->cookie = ++context->cookies;
 		*cookie = job->cookie;
 	}
 	spin_unlock(&context->copies_lock);
 	if (!room)
 		return -EBUSY;
-	queue_work(workers, &job->work);
+	queue_work(job->copier == COPYSCOPE_DMA_BY_CPU ? cpu_worker : engine_worker, &job->work);
 	return 0;
 }
 
@@ -99,30 +102,63 @@ void copyscope_results_init(struct copyscope_file *context)
 {
 	spin_lock_init(&context->copies_lock);
 	INIT_LIST_HEAD(&context->ended);
+	INIT_LIST_HEAD(&context->under_way);
 	init_waitqueue_head(&context->wait);
 }
 
-/* The last close: copies under way stop at their next step; nobody will ask how they ended. */
+static struct copyscope_job *copyscope_first_under_way(struct copyscope_file *context)
+{
+	struct copyscope_job *job;
+
+	spin_lock(&context->copies_lock);
+	job = list_first_entry_or_null(&context->under_way, struct copyscope_job, node);
+	spin_unlock(&context->copies_lock); /* a worker that has ended one has let go of the file */
+	return job;
+}
+
+/* It was never begun. */
+static void copyscope_drop(struct copyscope_job *job)
+{
+	list_del(&job->node);
+	copyscope_job_unuse(job);
+	if (job->eventfd) {
+		copyscope_eventfd_signal(job->eventfd);
+		eventfd_ctx_put(job->eventfd);
+	}
+	copyscope_job_free(job);
+}
+
+/*
+ * The last close: the copy under way stops at its next step, those that wait are not begun, lest this waits for those
+ * of others before them. Nobody will ask how they ended.
+ */
 void copyscope_results_end(struct copyscope_file *context)
 {
 	struct copyscope_job *job;
 
 	WRITE_ONCE(context->closing, true);
-	wait_event(context->wait, !READ_ONCE(context->under_way));
-	spin_lock(&context->copies_lock); /* the worker that woke us has let go of the file */
-	spin_unlock(&context->copies_lock);
+	while ((job = copyscope_first_under_way(context)))
+		if (cancel_work_sync(&job->work))
+			copyscope_drop(job);
 	while ((job = copyscope_next_ended(context)))
 		copyscope_job_free(job);
 }
 
 int copyscope_workers_init(void)
 {
-	workers = alloc_workqueue("copyscope", WQ_UNBOUND, 0);
-	return workers ? 0 : -ENOMEM;
+	cpu_worker = alloc_ordered_workqueue("copyscope", 0);
+	engine_worker = alloc_ordered_workqueue("copyscope_copy", 0);
+	if (cpu_worker && engine_worker)
+		return 0;
+	copyscope_workers_exit();
+	return -ENOMEM;
 }
 
 /* Waits for workers that are just returning. */
 void copyscope_workers_exit(void)
 {
-	destroy_workqueue(workers);
+	if (cpu_worker)
+		destroy_workqueue(cpu_worker);
+	if (engine_worker)
+		destroy_workqueue(engine_worker);
 }

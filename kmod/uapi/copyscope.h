@@ -170,7 +170,7 @@ enum copyscope_dma_copier {
 	COPYSCOPE_DMA_BY_ENGINE = 2, /* a dmaengine channel; never the CPU in disguise */
 };
 
-#define COPYSCOPE_DMA_COPY_ASYNC   (1U << 0) /* return at once; RESULT tells how it ended */
+#define COPYSCOPE_DMA_COPY_ASYNC   (1U << 0) /* return at once; RESULT tells how it ended. One after the other, of all files */
 #define COPYSCOPE_DMA_COPY_EVENTFD (1U << 1) /* with ASYNC: add 1 to this eventfd when it has ended */
 #define COPYSCOPE_DMA_THIS_BUFFER  (-1)
 #define COPYSCOPE_DMA_MOST_PENDING 64 /* copies of one file that RESULT has not told of */

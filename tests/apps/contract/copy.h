@@ -3,6 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
 #include <poll.h>
 #include <set>
 #include <sys/eventfd.h>
@@ -366,11 +369,61 @@ inline void copy_under_way() {
     answers("and not busy", dma::for_device(file, 0, bytes), 0);
 }
 
+// Workers that copy at this moment, as the kernel names them.
+inline int copying_workers() {
+    int count = 0;
+    for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+        std::string name;
+        if (std::isdigit(process.path().filename().string()[0]))
+            std::getline(std::ifstream(process.path() / "comm"), name);
+        count += name.ends_with("+copyscope");
+    }
+    return count;
+}
+
+// Copies that nobody waits for get one processor, whoever asks for how many.
+inline void copy_in_turns() {
+    const std::uint64_t bytes = std::min<std::uint64_t>(dma::info().max_buffer_bytes, 8 << 20);
+    const auto one = dma::buffer(bytes), two = dma::buffer(bytes);
+    std::uint64_t cookie;
+    int most = 0;
+    for (int round = 0; round < 4 && most < 2; round++) {
+        for (int i = 0; i < 8; i++) {
+            start(one, 0, 0, bytes, cookie, -1, two);
+            start(two, 0, 0, bytes, cookie, -1, one);
+        }
+        copyscope_dma_result result;
+        int ended = 0;
+        while (ended < 16 && most < 2) {
+            most = std::max(most, copying_workers());
+            for (const int fd : {static_cast<int>(one), static_cast<int>(two)})
+                while (dma::result(fd, result) == 0)
+                    ended++;
+        }
+    }
+    collect(one);
+    collect(two);
+    equal("workers that copy at a time", most, 1);
+
+    for (int i = 0; i < COPYSCOPE_DMA_MOST_PENDING; i++)
+        start(one, 0, 0, bytes, cookie, -1, two);
+    auto last = dma::buffer(dma::page);
+    start(last, 0, 0, dma::page, cookie, -1, two);
+    last.shut();
+    copyscope_dma_result result;
+    int error = 0;
+    while (!error)
+        error = dma::result(one, result);
+    answers("a file that is closed does not wait for the copies of others", error, EAGAIN);
+    collect(one);
+}
+
 inline void copy() {
     copy_bytes();
     copy_values();
     copy_async();
     copy_under_way();
+    copy_in_turns();
 }
 
 } // namespace contract
