@@ -2,6 +2,7 @@
 // What is no history, or none of this version, is refused in one line, and left as it was: not a byte is written to it,
 // and no file is left beside it.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <functional>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -82,7 +83,8 @@ TEST_F(StoreRefusal, AnotherProgramsDatabase) {
 TEST_F(StoreRefusal, ANewerSchema) {
     make_history();
     edit("PRAGMA user_version = 9; PRAGMA wal_checkpoint(TRUNCATE)");
-    refused({"schema version 9", "versions up to 1", "use the newer copyscope"});
+    const std::string known = std::to_string(version_of(migrations()));
+    refused({"schema version 9", "versions up to " + known, "use the newer copyscope"});
 }
 
 // Only the log of a writer that was killed knows that the schema is newer: the log is left, too.
@@ -232,23 +234,27 @@ TEST_F(StoreRefusal, AnOlderSchemaIsMigrated) {
 
     Result<OpenedHistory> reader = open_history(path, StoreMode::read_only, steps);
     ASSERT_FALSE(reader); // a reader does not write
-    EXPECT_NE(reader.error().message.find("schema version 1, this copyscope reads version 3"), std::string::npos);
+    EXPECT_NE(reader.error().message.find(
+                  fmt::format("schema version {}, this copyscope reads version {}", today, today + 2)),
+              std::string::npos);
 
     // One step that fails undoes them all.
     std::vector<Migration> broken = steps;
     broken.push_back({today + 2, "ALTER TABLE nothing ADD COLUMN note TEXT"});
     Result<OpenedHistory> failed = open_history(path, StoreMode::create, broken);
     ASSERT_FALSE(failed);
-    EXPECT_NE(failed.error().message.find("from schema 3 to 4"), std::string::npos) << failed.error().message;
+    EXPECT_NE(failed.error().message.find(fmt::format("from schema {} to {}", today + 2, today + 3)), std::string::npos)
+        << failed.error().message;
     EXPECT_EQ(read_text(opened(path, StoreMode::read_only), never, ever), before);
     {
         Result<OpenedHistory> migrated = open_history(path, StoreMode::create, steps);
         ASSERT_TRUE(migrated) << migrated.error().message;
-        EXPECT_EQ(migrated->connection->number("PRAGMA user_version"), 3);
+        EXPECT_EQ(migrated->connection->number("PRAGMA user_version"), today + 2);
         EXPECT_EQ(migrated->connection->number("SELECT count(*) FROM run WHERE note = 'migrated'"), 1);
     }
     EXPECT_TRUE(open_history(path, StoreMode::read_only, steps));
-    refused({"schema version 3", "versions up to 1"}); // by what is shipped
+    refused(
+        {fmt::format("schema version {}", today + 2), fmt::format("versions up to {}", today)}); // by what is shipped
 }
 
 // The file of another build, whose counters have other numbers and of which one is new.

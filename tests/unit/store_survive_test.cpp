@@ -215,7 +215,7 @@ TEST_F(StoreSurvival, NobodyIsRememberedWithoutFigures) {
         std::mt19937_64 random(1);
         WallTime now = new_year;
         for (int i = 0; i < 100; ++i, now += hour_ms) {
-            Interval interval = random_interval(random, now, now + 1000, 1, 3);
+            Interval interval = random_interval(random, now - hour_ms, now, 1, 3);
             for (Account& account : interval.sample.accounts) // each process lives for one interval
                 account.key.process = {static_cast<__u32>(1000 + i), 0, 5};
             interval.sample.processes = {process_info(static_cast<std::uint32_t>(1000 + i))};

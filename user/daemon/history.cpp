@@ -50,7 +50,11 @@ void HistoryWriter::keep(const Interval& interval) {
         more.sample.accounts.clear();
         more.sample.processes.clear();
     }
+    // Clocks jump: what has passed is the sum of the lengths, and not from the first begin to the last end.
+    const WallTime length = pending_.end - pending_.begin + more.end - more.begin;
     add_interval(pending_, more);
+    pending_.end = more.end;
+    pending_.begin = more.end - length;
 }
 
 Status HistoryWriter::write() {

@@ -17,72 +17,81 @@ namespace copyscope {
 namespace {
 
 constexpr WallTime hour_ms = 3'600'000;
-constexpr WallTime everything = std::numeric_limits<WallTime>::max();
+constexpr std::int64_t everything = std::numeric_limits<WallTime>::max();
 
-// What is removed in one transaction at most.
-constexpr WallTime batch_of(int level) {
-    constexpr WallTime batches[] = {10 * 60'000, 6 * hour_ms, 24 * hour_ms};
-    return batches[level];
-}
+// How many periods of the level above are removed in one transaction at most.
+constexpr int batch = 10;
 
-// The end of the oldest row of a level that may be removed.
-Result<std::optional<WallTime>> oldest(Connection& connection, int level) {
+// The end of the row of a level that was written first, of those that may be removed.
+Result<std::optional<WallTime>> oldest(Connection& connection, int level, std::int64_t limit) {
     std::optional<WallTime> end;
-    Statement& find = connection.sql("SELECT end FROM interval WHERE level = ? AND summed = 1 ORDER BY end LIMIT 1");
-    if (Status status = find(level).each([&](const SqlRow& row) { end = row.integer(0); }); !status)
+    Statement& find = connection.sql("SELECT end FROM interval WHERE level = ? AND summed = 1 AND lived <= ? "
+                                     "ORDER BY lived LIMIT 1");
+    if (Status status = find(level, limit).each([&](const SqlRow& row) { end = row.integer(0); }); !status)
         return std::unexpected(status.error());
     return end;
 }
 
-// Removes the oldest rows of a level, up to and with `limit`, at most a batch. False: there was none.
-Result<bool> remove_oldest(Connection& connection, int level, WallTime limit) {
-    Result<std::optional<WallTime>> first = oldest(connection, level);
-    if (!first)
-        return std::unexpected(first.error());
-    if (!*first || **first > limit)
-        return false;
-    // Whole periods of the level above, so that it has either all of its parts or is known not to.
+// Removes what a level has in a period of the level above, which is then known not to have all of its parts. Only what
+// is old: after the clock was set back, a period can have more that has just been written.
+Status remove_period(Connection& connection, int level, const Period& period, std::int64_t limit) {
+    Status done = connection
+                      .sql("DELETE FROM cell WHERE interval IN (SELECT id FROM interval "
+                           "WHERE level = ? AND summed = 1 AND end > ? AND end <= ? AND lived <= ?)")(
+                          level, period.begin, period.end, limit)
+                      .run();
+    if (done)
+        done = connection
+                   .sql("DELETE FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ? AND lived <= ?")(
+                       level, period.begin, period.end, limit)
+                   .run();
+    if (done && level != hour)
+        done = connection
+                   .sql("UPDATE interval SET finer = 0 WHERE level = ? AND end > ? AND end <= ?")(
+                       level + 1, period.begin, period.end)
+                   .run();
+    return done;
+}
+
+// Removes a batch of the oldest rows of a level, with `limit` and before. False: there was none.
+Result<bool> remove_oldest(Connection& connection, int level, std::int64_t limit) {
+    // Whole periods, also the one in which the limit lies.
     const Level above = level == raw ? minute : hour;
-    const WallTime begin = period_at(above, **first).begin;
-    const WallTime end = std::min(limit, begin + batch_of(level));
+    const std::int64_t first = limit == everything ? limit : limit - period_of(above);
+    bool any = false;
     Status status = connection.write([&]() -> Status {
-        Status done = connection
-                          .sql("DELETE FROM cell WHERE interval IN "
-                               "(SELECT id FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ?)")(
-                              level, begin, end)
-                          .run();
-        if (done)
-            done = connection
-                       .sql("DELETE FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ?")(level,
-                                                                                                            begin, end)
-                       .run();
-        if (done && level != hour)
-            done = connection
-                       .sql("UPDATE interval SET finer = 0 WHERE level = ? AND end > ? AND end <= ?")(level + 1, begin,
-                                                                                                      end)
-                       .run();
-        return done;
+        for (int i = 0; i < batch; ++i) {
+            Result<std::optional<WallTime>> end = oldest(connection, level, first);
+            if (!end)
+                return std::unexpected(end.error());
+            if (!*end)
+                break;
+            any = true;
+            if (Status done = remove_period(connection, level, period_at(above, **end), limit); !done)
+                return done;
+        }
+        return {};
     });
     if (!status)
         return std::unexpected(status.error());
-    return true;
+    return any;
 }
 
-// Up to where each level is too old, at the ends of its level above's periods. No limit: nothing is.
+// Up to where each level is too old. No limit: nothing is.
 struct Limits {
-    std::optional<WallTime> level[3]{};
+    std::optional<std::int64_t> level[3]{};
 };
 
-Limits limits_at(WallTime now, const Retention& retention) {
-    const WallTime keep[] = {WallTime{retention.raw_hours} * hour_ms, WallTime{retention.minute_days} * 24 * hour_ms,
-                             WallTime{retention.hour_days} * 24 * hour_ms};
+Limits limits_at(std::int64_t lived, const Retention& retention) {
+    const std::int64_t keep[] = {std::int64_t{retention.raw_hours} * hour_ms,
+                                 std::int64_t{retention.minute_days} * 24 * hour_ms,
+                                 std::int64_t{retention.hour_days} * 24 * hour_ms};
     Limits limits;
-    WallTime finer = everything;
+    std::int64_t finer = everything;
     for (int level = raw; level <= hour; ++level) {
         if (keep[level] == 0)
             break; // and what is coarser is kept as long
-        finer = std::min(finer, now - keep[level]);
-        limits.level[level] = period_at(level == raw ? minute : hour, finer + 1).begin;
+        limits.level[level] = finer = std::min(finer, lived - keep[level]);
     }
     return limits;
 }
@@ -217,8 +226,23 @@ Status sum_up(Connection& connection, const Names& names, WallTime now) {
     }
 }
 
-Result<bool> expire(Connection& connection, WallTime now, const Retention& retention, std::int64_t current_run) {
-    const Limits limits = limits_at(now, retention);
+Result<std::int64_t> lived_so_far(Connection& connection) {
+    return connection.number("SELECT max(coalesce((SELECT max(lived) FROM interval WHERE level = 0), 0), "
+                             "coalesce((SELECT max(lived) FROM interval WHERE level = 1), 0), "
+                             "coalesce((SELECT max(lived) FROM interval WHERE level = 2), 0))");
+}
+
+std::int64_t lived_after(std::int64_t before, const Interval& interval) {
+    // A file that was tampered with may say anything; it does not get old by going backwards.
+    const std::int64_t length = interval.end > interval.begin ? interval.end - interval.begin : 0;
+    return before > everything / 2 ? before : before + std::min(length, everything / 2);
+}
+
+Result<bool> expire(Connection& connection, const Retention& retention, std::int64_t current_run) {
+    const Result<std::int64_t> lived = lived_so_far(connection);
+    if (!lived)
+        return std::unexpected(lived.error());
+    const Limits limits = limits_at(*lived, retention);
     bool removed = false;
     for (int level = raw; level <= hour; ++level)
         for (bool more = limits.level[level].has_value(); more;) {

@@ -12,8 +12,13 @@ namespace copyscope {
 // Adds every raw interval to its minute and its hour, but those of the minute that is running at `now`.
 Status sum_up(Connection& connection, const Names& names, WallTime now);
 
+// The age of a history: what it has collected in its life, in milliseconds by the boot clock. The end of an interval is
+// by the wall clock, which may have jumped by years when it was read; its length is not (Collector).
+Result<std::int64_t> lived_so_far(Connection& connection);
+std::int64_t lived_after(std::int64_t before, const Interval& interval);
+
 // Removes what is older than retention allows, or more than it. True: accounts or processes may have been removed.
 // Never removes what is not summed. What is coarser is kept at least as long as what is finer.
-Result<bool> expire(Connection& connection, WallTime now, const Retention& retention, std::int64_t current_run);
+Result<bool> expire(Connection& connection, const Retention& retention, std::int64_t current_run);
 
 } // namespace copyscope

@@ -79,8 +79,20 @@ CREATE TABLE cell(
 ) WITHOUT ROWID;
 )";
 
+// Age is told by how long the collector has run since, not by what the wall clock said, which may jump.
+constexpr const char* version_2 = R"(
+-- What had been collected up to and with it, in milliseconds of the boot clock: the sum of the lengths of all raw
+-- intervals. Of a sum: of the part that was written last.
+ALTER TABLE interval ADD COLUMN lived INTEGER NOT NULL DEFAULT 0;
+-- An end after that of the last one written was said by a clock that has been set back since.
+UPDATE interval SET lived = min(end, coalesce(
+    (SELECT end FROM interval WHERE level = 0 ORDER BY id DESC LIMIT 1), (SELECT max(end) FROM interval)));
+CREATE INDEX interval_lived ON interval(level, lived);
+)";
+
 constexpr Migration shipped[] = {
     {0, version_1},
+    {1, version_2},
 };
 
 } // namespace

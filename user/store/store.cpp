@@ -79,10 +79,15 @@ struct Store::Database {
 
     Status put_interval(const Interval& interval, std::int64_t& id) {
         const std::vector<std::uint8_t> losses = encode(names.figures_of(interval.sample.losses));
+        const Result<std::int64_t> lived = lived_so_far(*connection);
+        if (!lived)
+            return std::unexpected(lived.error());
         Statement& insert = connection->sql("INSERT INTO interval(level, begin, first_end, end, run, source, losses, "
-                                            "summed, finer) VALUES(0, ?, ?, ?, ?, ?, ?, 0, 0)");
+                                            "summed, finer, lived) VALUES(0, ?, ?, ?, ?, ?, ?, 0, 0, ?)");
         const std::int64_t source = names.number(NameKind::source, static_cast<std::size_t>(interval.sample.source));
-        Status status = insert(interval.begin, interval.end, interval.end, current.run, source, Bytes(losses)).run();
+        Status status = insert(interval.begin, interval.end, interval.end, current.run, source, Bytes(losses),
+                               lived_after(*lived, interval))
+                            .run();
         id = connection->last_row();
         return status;
     }
@@ -163,7 +168,7 @@ Status Store::maintain(WallTime now, const Retention& retention) {
         status = sum_up(*db.connection, db.names, now);
     if (!status)
         return status;
-    Result<bool> removed = expire(*db.connection, now, retention, db.current.run);
+    Result<bool> removed = expire(*db.connection, retention, db.current.run);
     if (!removed || *removed)
         db.interner.forget();
     if (!removed)

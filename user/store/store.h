@@ -26,7 +26,7 @@ struct Provenance {
     std::vector<std::string> not_seen{}; // one line each
 };
 
-// 0 days or bytes: no limit.
+// 0 days or bytes: no limit. Hours and days are those that were collected since.
 struct Retention {
     std::uint32_t raw_hours = 24;
     std::uint32_t minute_days = 14;
@@ -68,7 +68,8 @@ public:
     // One transaction. On error (a full disk) nothing of the interval is in the file, and the store can be used on.
     Status append(const Interval& interval);
 
-    // Sums minutes and hours that are complete at `now`, and removes what is older than `retention` allows.
+    // Sums minutes and hours that are complete at `now`, and removes what is older than `retention` allows. What makes
+    // history old are the intervals appended after it, by their lengths: a wall clock that jumps removes nothing.
     Status maintain(WallTime now, const Retention& retention);
 
     // From now on what is read has at most so many accounts; a range that has more is an error. For who must not grow:

@@ -29,7 +29,8 @@ Status Sum::add(Connection& connection, std::int64_t interval) {
 }
 
 Status Sum::add_head(Connection& connection, std::int64_t interval) {
-    Statement& head = connection.sql("SELECT begin, first_end, end, run, source, losses FROM interval WHERE id = ?");
+    Statement& head =
+        connection.sql("SELECT begin, first_end, end, run, source, losses, lived FROM interval WHERE id = ?");
     return head(interval).each([&](const SqlRow& row) -> Status {
         begin_ = any_ ? std::min(begin_, row.integer(0)) : row.integer(0);
         first_end_ = any_ ? std::min(first_end_, row.integer(1)) : row.integer(1);
@@ -38,6 +39,7 @@ Status Sum::add_head(Connection& connection, std::int64_t interval) {
             run_ = row.integer(3);
             source_ = row.integer(4);
         }
+        lived_ = any_ ? std::max(lived_, row.integer(6)) : row.integer(6);
         any_ = true;
         if (!add_encoded(row.blob(5), losses_))
             return std::unexpected(connection.damaged("losses that cannot be read"));
@@ -67,9 +69,9 @@ Result<Sum::Head> Sum::store_head(Connection& connection, Level level) const {
     const Period period = period_at(level, end_);
     Head head;
     WallTime begin = begin_, first_end = first_end_, end = end_;
-    std::int64_t run = run_, source = source_;
+    std::int64_t run = run_, source = source_, lived = lived_;
     Figures losses = losses_;
-    Statement& find = connection.sql("SELECT id, begin, first_end, end, run, source, losses FROM interval "
+    Statement& find = connection.sql("SELECT id, begin, first_end, end, run, source, losses, lived FROM interval "
                                      "WHERE level = ? AND end > ? AND end <= ?");
     Status status = find(int{level}, period.begin, period.end).each([&](const SqlRow& row) -> Status {
         head.id = row.integer(0);
@@ -80,6 +82,7 @@ Result<Sum::Head> Sum::store_head(Connection& connection, Level level) const {
             run = row.integer(4);
             source = row.integer(5);
         }
+        lived = std::max(lived, row.integer(7));
         if (!add_encoded(row.blob(6), losses))
             return std::unexpected(connection.damaged("losses that cannot be read"));
         return {};
@@ -87,13 +90,13 @@ Result<Sum::Head> Sum::store_head(Connection& connection, Level level) const {
     const std::vector<std::uint8_t> encoded = encode(losses);
     if (status && head.id == 0) {
         Statement& insert = connection.sql("INSERT INTO interval(level, begin, first_end, end, run, source, losses, "
-                                           "summed, finer) VALUES(?, ?, ?, ?, ?, ?, ?, 1, 1)");
-        status = insert(int{level}, begin, first_end, end, run, source, Bytes(encoded)).run();
+                                           "summed, finer, lived) VALUES(?, ?, ?, ?, ?, ?, ?, 1, 1, ?)");
+        status = insert(int{level}, begin, first_end, end, run, source, Bytes(encoded), lived).run();
         head = {.id = connection.last_row(), .created = true};
     } else if (status) {
         Statement& update = connection.sql("UPDATE interval SET begin = ?, first_end = ?, end = ?, run = ?, "
-                                           "source = ?, losses = ? WHERE id = ?");
-        status = update(begin, first_end, end, run, source, Bytes(encoded), head.id).run();
+                                           "source = ?, losses = ?, lived = ? WHERE id = ?");
+        status = update(begin, first_end, end, run, source, Bytes(encoded), lived, head.id).run();
     }
     if (!status)
         return std::unexpected(status.error());

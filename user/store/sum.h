@@ -46,7 +46,7 @@ private:
     std::size_t most_, width_;
     bool any_ = false;
     WallTime begin_ = 0, first_end_ = 0, end_ = 0;
-    std::int64_t run_ = 0, source_ = 0;
+    std::int64_t run_ = 0, source_ = 0, lived_ = 0;
     Figures losses_;
     std::span<const std::uint64_t> figures_at(std::size_t place) const {
         return std::span(figures_).subspan(width_ * place, width_);
