@@ -16,6 +16,7 @@ namespace copyscope {
 namespace {
 
 using namespace testing_breakdown;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::ordered_json;
@@ -55,6 +56,14 @@ total       25,165,824  16,777,216         0.67    257       514
 
 not seen on this kernel: PIO copies
 )");
+}
+
+TEST_F(BreakdownText, ACrowdSaysOfHowMany) {
+    Breakdown breakdown = by_process();
+    breakdown.groups[0].pid = 0;
+    breakdown.groups[0].detail = "1,234 processes";
+    EXPECT_THAT(render_breakdown_text(breakdown), AllOf(HasSubstr("\n1,234 x cp "), HasSubstr("\nN x NAME: the sum of N processes")));
+    EXPECT_THAT(render_breakdown_json(breakdown), HasSubstr("\"detail\": \"1,234 processes\""));
 }
 
 TEST_F(BreakdownText, Processes) {

@@ -35,7 +35,8 @@ Status HistoryWriter::add(const Interval& interval, const Retention& retention) 
     if (auto status = write(); !status)
         return status;
     // The clock may jump, either way.
-    if (interval.end - maintained_ < maintenance_ms && interval.end >= maintained_)
+    const bool due = interval.end - maintained_ >= maintenance_ms || interval.end < maintained_;
+    if (!due && !store_->is_larger_than(retention.max_bytes))
         return {};
     maintained_ = interval.end;
     return store_->maintain(interval.end, retention);

@@ -25,6 +25,11 @@ struct Entry {
     bool beneath = false;
 };
 
+// Of processes, the sum of many that have none of their own in the history (store/crowd.h); the detail says how many.
+bool is_crowd(const Group& group) {
+    return group.pid == 0 && !group.user.empty() && !group.detail.empty();
+}
+
 class Page {
 public:
     Page(const Breakdown& breakdown, const TextOptions& options)
@@ -67,6 +72,9 @@ public:
             line(loss, Colour::yellow);
         for (const std::string& note : breakdown_.notes)
             line(note);
+        if (std::ranges::any_of(breakdown_.groups, is_crowd))
+            line("N x NAME: the sum of N processes of one user and cgroup that have no row of their own in minutes and "
+                 "hours");
         return text;
     }
 
@@ -86,7 +94,9 @@ private:
     std::vector<Column> keys() const {
         std::vector<Column> keys;
         keys.push_back(column(std::string(dimension_name(breakdown_.by)), [](const Entry& entry) {
-            const std::string name = (entry.beneath ? "  " : "") + printable(entry.group->name);
+            std::string name = (entry.beneath ? "  " : "") + printable(entry.group->name);
+            if (is_crowd(*entry.group)) // the number first: long names are cut
+                name = printable(entry.group->detail.substr(0, entry.group->detail.find(' '))) + " x " + name;
             return Cell{name, short_ends(name)};
         }));
         if (breakdown_.by == Dimension::process)

@@ -87,7 +87,7 @@ Result<std::int64_t> Interner::account(Connection& connection, const Names& name
     // Flags are stored as they are: the ABI gives each its bit, and does not move them.
     Statement& put = connection.sql(
         "INSERT INTO account(process, operation, source_kind, source_flags, source_device, sink_kind, sink_flags, "
-        "sink_device, last_hour) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+        "sink_device, last_hour, kept) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE "
         "SET last_hour = max(last_hour, excluded.last_hour) RETURNING id");
     Status status = put(process, operation, source, key.source.flags, key.source.device, sink, key.sink.flags,
                         key.sink.device, hour)

@@ -15,7 +15,7 @@ public:
     Result<std::int64_t> process(Connection& connection, std::int64_t boot, const copyscope_process& id,
                                  const ProcessInfo* words);
 
-    // The row of an account of that process row. `hour`: the one (counted from 1970) that it is first used in.
+    // The row of an account of that process row. `hour`: one (counted from 1970) before it is summed.
     Result<std::int64_t> account(Connection& connection, const Names& names, std::int64_t process,
                                  const copyscope_account_key& key, std::int64_t hour);
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "store/crowd.h"
 #include "store/levels.h"
 #include "store/open.h"
 #include "store/sum.h"
@@ -40,6 +41,12 @@ Status remove_period(Connection& connection, int level, const Period& period, st
                            "WHERE level = ? AND summed = 1 AND end > ? AND end <= ? AND lived <= ?)")(
                           level, period.begin, period.end, limit)
                       .run();
+    if (done && level != raw)
+        done = connection
+                   .sql("DELETE FROM crowd WHERE interval IN (SELECT id FROM interval "
+                        "WHERE level = ? AND summed = 1 AND end > ? AND end <= ? AND lived <= ?)")(level, period.begin,
+                                                                                                   period.end, limit)
+                   .run();
     if (done)
         done = connection
                    .sql("DELETE FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ? AND lived <= ?")(
@@ -96,6 +103,35 @@ Limits limits_at(std::int64_t lived, const Retention& retention) {
     return limits;
 }
 
+// Accounts of a time of which no raw interval is left, that no sum has, and their processes: some at a time, so that
+// the log stays small. A file that is full of short processes consists of them. What is not summed yet is used.
+Status remove_unkept(Connection& connection) {
+    Statement& find = connection.sql("SELECT id, process FROM account WHERE kept = 0 AND used < coalesce("
+                                     "(SELECT min(lived) FROM interval WHERE level = 0), 0x7fffffffffffffff) "
+                                     "AND id NOT IN (SELECT account FROM cell WHERE interval IN "
+                                     "(SELECT id FROM interval WHERE level = 0 AND summed = 0)) LIMIT 1000");
+    for (bool more = true; more;) {
+        Status status = connection.write([&]() -> Status {
+            std::vector<std::pair<std::int64_t, std::int64_t>> rows;
+            Status done = find().each([&](const SqlRow& row) { rows.emplace_back(row.integer(0), row.integer(1)); });
+            more = !rows.empty();
+            for (const auto& [account, process] : rows) {
+                if (done)
+                    done = connection.sql("DELETE FROM account WHERE id = ?")(account).run();
+                if (done)
+                    done = connection
+                               .sql("DELETE FROM process WHERE id = ? AND NOT EXISTS "
+                                    "(SELECT 1 FROM account WHERE account.process = process.id)")(process)
+                               .run();
+            }
+            return done;
+        });
+        if (!status)
+            return status;
+    }
+    return {};
+}
+
 // Rows that nothing refers to any more. An account's last hour is before everything there is, and it is not in the
 // minute that is running.
 Status remove_orphans(Connection& connection, std::int64_t current_run) {
@@ -110,7 +146,8 @@ Status remove_orphans(Connection& connection, std::int64_t current_run) {
         const std::int64_t first_hour = period_at(hour, first).begin / hour_ms;
         if (status)
             status = connection
-                         .sql("DELETE FROM account WHERE last_hour < ? AND id NOT IN (SELECT account FROM cell WHERE "
+                         .sql("DELETE FROM account WHERE kept = 1 AND last_hour < ? AND id NOT IN (SELECT account FROM "
+                              "cell WHERE "
                               "interval IN (SELECT id FROM interval WHERE level = 0 AND summed = 0))")(first_hour)
                          .run();
         if (status && connection.changes() > 0)
@@ -146,13 +183,15 @@ Status shrink(Connection& connection) {
         if (*free == 0 || *free == before)
             return connection.checkpoint();
         before = *free;
-        if (Status status = connection.sql("PRAGMA incremental_vacuum(4096)").run(); !status)
+        if (Status status = connection.sql("PRAGMA incremental_vacuum(512)").run(); !status)
+            return status;
+        if (Status status = connection.checkpoint(); !status)
             return status;
     }
 }
 
 // True: something was removed.
-Result<bool> expire_by_size(Connection& connection, std::uint64_t most) {
+Result<bool> expire_by_size(Connection& connection, std::uint64_t most, std::int64_t current_run) {
     if (most == 0 || bytes_of(connection.path()) <= most)
         return false;
     if (Status status = connection.checkpoint(); !status)
@@ -171,6 +210,13 @@ Result<bool> expire_by_size(Connection& connection, std::uint64_t most) {
         if (!any)
             return any;
         removed |= *any;
+        Status freed = remove_unkept(connection);
+        if (freed && *any && level == hour)
+            freed = remove_orphans(connection, current_run);
+        if (freed)
+            freed = connection.checkpoint();
+        if (!freed)
+            return std::unexpected(freed.error());
         if (!*any)
             ++level;
     }
@@ -189,19 +235,29 @@ Status give_back(Connection& connection) {
 }
 
 // Adds all that is unsummed in one minute to it and to its hour.
-Status sum_minute(Connection& connection, const Names& names, const Period& period) {
+Status sum_minute(Connection& connection, const Names& names, const Period& period, std::size_t processes) {
     return connection.write([&]() -> Status {
         std::vector<std::int64_t> ids;
-        Statement& find = connection.sql("SELECT id FROM interval WHERE level = 0 AND summed = 0 AND end > ? "
+        std::int64_t lived = 0;
+        Statement& find = connection.sql("SELECT id, lived FROM interval WHERE level = 0 AND summed = 0 AND end > ? "
                                          "AND end <= ?");
-        Status status = find(period.begin, period.end).each([&](const SqlRow& row) { ids.push_back(row.integer(0)); });
+        Status status = find(period.begin, period.end).each([&](const SqlRow& row) {
+            ids.push_back(row.integer(0));
+            lived = std::max(lived, row.integer(1));
+        });
         Sum sum(names);
+        Crowds crowds(connection, period, lived, processes);
+        if (status)
+            status = crowds.begin();
         for (std::int64_t id : ids)
             if (status)
-                status = sum.add(connection, id);
-        for (Level level : {minute, hour})
-            if (status && !sum.empty())
-                status = sum.store(connection, level);
+                status = sum.add(connection, id, &crowds);
+        for (Level level : {minute, hour}) {
+            if (!status || sum.empty())
+                break;
+            Result<std::int64_t> row = sum.store(connection, level);
+            status = row ? crowds.store(level, *row) : std::unexpected(row.error());
+        }
         for (std::int64_t id : ids)
             if (status)
                 status = connection.sql("UPDATE interval SET summed = 1 WHERE id = ?")(id).run();
@@ -211,7 +267,7 @@ Status sum_minute(Connection& connection, const Names& names, const Period& peri
 
 } // namespace
 
-Status sum_up(Connection& connection, const Names& names, WallTime now) {
+Status sum_up(Connection& connection, const Names& names, WallTime now, std::size_t processes) {
     // What lies after the running minute was written before the clock was set back: nothing is to be waited for.
     const Period running = period_at(minute, now);
     Statement& next = connection.sql("SELECT end FROM interval WHERE level = 0 AND summed = 0 "
@@ -221,7 +277,7 @@ Status sum_up(Connection& connection, const Names& names, WallTime now) {
         Status status = next(running.begin, running.end).each([&](const SqlRow& row) { end = row.integer(0); });
         if (!status || !end)
             return status;
-        if (status = sum_minute(connection, names, period_at(minute, *end)); !status)
+        if (status = sum_minute(connection, names, period_at(minute, *end), processes); !status)
             return status;
     }
 }
@@ -243,23 +299,26 @@ Result<bool> expire(Connection& connection, const Retention& retention, std::int
     if (!lived)
         return std::unexpected(lived.error());
     const Limits limits = limits_at(*lived, retention);
-    bool removed = false;
+    bool removed = false, hours = false;
     for (int level = raw; level <= hour; ++level)
         for (bool more = limits.level[level].has_value(); more;) {
             Result<bool> any = remove_oldest(connection, level, *limits.level[level]);
             if (!any)
                 return any;
             more = *any;
-            removed |= more && level == hour;
+            removed |= more;
+            hours |= more && level == hour;
         }
-    Result<bool> too_much = expire_by_size(connection, retention.max_bytes);
+    Status status = removed ? remove_unkept(connection) : Status{};
+    if (status && hours)
+        status = remove_orphans(connection, current_run);
+    if (!status)
+        return std::unexpected(status.error());
+    Result<bool> too_much = expire_by_size(connection, retention.max_bytes, current_run);
     if (!too_much)
         return too_much;
     removed |= *too_much;
-    Status status = removed ? remove_orphans(connection, current_run) : Status{};
-    if (status)
-        status = give_back(connection);
-    if (!status)
+    if (status = give_back(connection); !status)
         return std::unexpected(status.error());
     return removed;
 }

@@ -9,8 +9,9 @@
 
 namespace copyscope {
 
-// Adds every raw interval to its minute and its hour, but those of the minute that is running at `now`.
-Status sum_up(Connection& connection, const Names& names, WallTime now);
+// Adds every raw interval to its minute and its hour, but those of the minute that is running at `now`. So many
+// `processes` have sums of their own in an hour (crowd.h).
+Status sum_up(Connection& connection, const Names& names, WallTime now, std::size_t processes);
 
 // The age of a history: what it has collected in its life, in milliseconds by the boot clock. The end of an interval is
 // by the wall clock, which may have jumped by years when it was read; its length is not (Collector).

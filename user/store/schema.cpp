@@ -90,9 +90,26 @@ UPDATE interval SET lived = min(end, coalesce(
 CREATE INDEX interval_lived ON interval(level, lived);
 )";
 
+// Beyond a number of processes an hour those of one user, command and cgroup are summed up as one (crowd.h).
+constexpr const char* version_3 = R"(
+ALTER TABLE process ADD COLUMN crowd INTEGER NOT NULL DEFAULT 0; -- 0: a process; else what its members have in common
+-- How many processes stand behind a crowd in a minute or an hour.
+CREATE TABLE crowd(
+    interval INTEGER NOT NULL REFERENCES interval(id),
+    process INTEGER NOT NULL REFERENCES process(id),
+    processes INTEGER NOT NULL,
+    PRIMARY KEY(interval, process)
+) WITHOUT ROWID;
+ALTER TABLE account ADD COLUMN used INTEGER NOT NULL DEFAULT 0; -- `lived` of the latest summed raw interval that has it
+ALTER TABLE account ADD COLUMN kept INTEGER NOT NULL DEFAULT 1; -- whether a minute or an hour may have it
+DROP INDEX account_last_hour;
+CREATE INDEX account_used ON account(used) WHERE kept = 0;
+)";
+
 constexpr Migration shipped[] = {
     {0, version_1},
     {1, version_2},
+    {2, version_3},
 };
 
 } // namespace

@@ -20,6 +20,9 @@ namespace copyscope {
 
 namespace {
 
+// Before all times there are: no minute is running, so all can be summed up, and then go.
+constexpr WallTime everything_ended = std::numeric_limits<WallTime>::min();
+
 std::string_view process_bytes(const copyscope_process& id) {
     return {reinterpret_cast<const char*>(&id), sizeof(id)};
 }
@@ -96,7 +99,8 @@ struct Store::Database {
         std::unordered_map<std::string_view, const ProcessInfo*> words;
         for (const ProcessInfo& process : interval.sample.processes)
             words.emplace(process_bytes(process.id), &process);
-        const std::int64_t in_hour = period_at(hour, interval.end).begin / period_of(hour);
+        // In its hour it is when it is summed.
+        const std::int64_t before_hour = period_at(hour, interval.end).begin / period_of(hour) - 1;
         Statement& insert = connection->sql("INSERT INTO cell(interval, account, counters) VALUES(?, ?, ?)");
         for (const Account& account : interval.sample.accounts) {
             const auto found = words.find(process_bytes(account.key.process));
@@ -104,7 +108,7 @@ struct Store::Database {
                                                             found == words.end() ? nullptr : found->second);
             if (!process)
                 return std::unexpected(process.error());
-            Result<std::int64_t> row = interner.account(*connection, names, *process, account.key, in_hour);
+            Result<std::int64_t> row = interner.account(*connection, names, *process, account.key, before_hour);
             if (!row)
                 return std::unexpected(row.error());
             const std::vector<std::uint8_t> counters = encode(names.figures_of(account));
@@ -165,7 +169,8 @@ Status Store::maintain(WallTime now, const Retention& retention) {
         return fail(db.connection->path() + " is open for reading only");
     Status status = db.write([] { return Status{}; }); // refreshes
     if (status)
-        status = sum_up(*db.connection, db.names, now);
+        status = sum_up(*db.connection, db.names, is_larger_than(retention.max_bytes) ? everything_ended : now,
+                        retention.processes);
     if (!status)
         return status;
     Result<bool> removed = expire(*db.connection, retention, db.current.run);
@@ -174,6 +179,10 @@ Status Store::maintain(WallTime now, const Retention& retention) {
     if (!removed)
         return std::unexpected(removed.error());
     return {};
+}
+
+bool Store::is_larger_than(std::uint64_t most) const {
+    return most != 0 && bytes_of(database_->connection->path()) > most;
 }
 
 void Store::limit_accounts(std::size_t most) {

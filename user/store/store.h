@@ -32,6 +32,10 @@ struct Retention {
     std::uint32_t minute_days = 14;
     std::uint32_t hour_days = 400;
     std::uint64_t max_bytes = 1ULL << 30; // of the file; the oldest goes first, raw before minutes before hours
+    // That have sums of their own in an hour; the others are summed up by user, command and cgroup (crowd.h). 0: all.
+    // So many that a day of them, at three or four accounts each, has fewer accounts than are read at once, and takes
+    // half a megabyte an hour with the longest command lines.
+    std::uint32_t processes = 500;
 };
 
 struct StoreFacts {
@@ -71,6 +75,9 @@ public:
     // Sums minutes and hours that are complete at `now`, and removes what is older than `retention` allows. What makes
     // history old are the intervals appended after it, by their lengths: a wall clock that jumps removes nothing.
     Status maintain(WallTime now, const Retention& retention);
+
+    // Whether the file and its log have more bytes than so many; 0: never. Then maintain() is due.
+    bool is_larger_than(std::uint64_t most) const;
 
     // From now on what is read has at most so many accounts; a range that has more is an error. For who must not grow:
     // while it is read an account takes about 1.1 KB.

@@ -23,9 +23,12 @@ std::string_view bytes_of(const Key& key) {
 
 } // namespace
 
-Status Sum::add(Connection& connection, std::int64_t interval) {
+Status Sum::add(Connection& connection, std::int64_t interval, Crowds* crowds) {
     Status status = add_head(connection, interval);
-    return status ? add_cells(connection, interval) : status;
+    if (status)
+        status = connection.sql("SELECT process, processes FROM crowd WHERE interval = ?")(interval).each(
+            [&](const SqlRow& row) { crowds_[row.integer(0)] += row.integer(1); });
+    return status ? add_cells(connection, interval, crowds) : status;
 }
 
 Status Sum::add_head(Connection& connection, std::int64_t interval) {
@@ -47,16 +50,19 @@ Status Sum::add_head(Connection& connection, std::int64_t interval) {
     });
 }
 
-Status Sum::add_cells(Connection& connection, std::int64_t interval) {
+Status Sum::add_cells(Connection& connection, std::int64_t interval, Crowds* crowds) {
     Statement& cells = connection.sql("SELECT account, counters FROM cell WHERE interval = ?");
     return cells(interval).each([&](const SqlRow& row) -> Status {
-        auto [place, added] = places_.try_emplace(row.integer(0), accounts_.size());
+        const Result<std::int64_t> account = crowds ? crowds->target(row.integer(0)) : row.integer(0);
+        if (!account)
+            return std::unexpected(account.error());
+        auto [place, added] = places_.try_emplace(*account, accounts_.size());
         if (added && accounts_.size() == most_)
             return fail(fmt::format("this range has more than {} accounts, for which there is no room here: ask for a "
                                     "shorter one, or read the file itself (--history {})",
                                     format_count(most_), connection.path()));
         if (added) {
-            accounts_.push_back(row.integer(0));
+            accounts_.push_back(*account);
             figures_.resize(figures_.size() + width_);
         }
         if (!add_encoded(row.blob(1), std::span(figures_).subspan(width_ * place->second, width_)))
@@ -103,7 +109,7 @@ Result<Sum::Head> Sum::store_head(Connection& connection, Level level) const {
     return head;
 }
 
-Status Sum::store(Connection& connection, Level level) const {
+Result<std::int64_t> Sum::store(Connection& connection, Level level) const {
     Result<Head> head = store_head(connection, level);
     if (!head)
         return std::unexpected(head.error());
@@ -131,9 +137,9 @@ Status Sum::store(Connection& connection, Level level) const {
         if (status && !found && level == hour)
             status = used(hour_number, account, hour_number).run();
         if (!status)
-            return status;
+            return std::unexpected(status.error());
     }
-    return {};
+    return head->id;
 }
 
 Result<Interval> Sum::interval(const Names& names, Directory& directory) const {
@@ -152,6 +158,7 @@ Result<Interval> Sum::interval(const Names& names, Directory& directory) const {
     sample.processes.reserve(accounts_.size());
     std::unordered_map<std::string_view, Account*> accounts;
     std::unordered_map<std::string_view, ProcessInfo*> processes;
+    std::unordered_map<const ProcessInfo*, std::int64_t> members; // of crowds, of all boots
     std::unordered_set<std::int64_t> named;
     for (std::size_t place = 0; place < accounts_.size(); ++place) {
         Result<const Directory::Owner*> owner = directory.account(accounts_[place]);
@@ -176,6 +183,10 @@ Result<Interval> Sum::interval(const Names& names, Directory& directory) const {
         if (!process)
             process = &sample.processes.emplace_back();
         *process = **words;
+        if (auto crowd = crowds_.find((*owner)->process); crowd != crowds_.end()) {
+            const auto count = static_cast<std::uint64_t>(members[process] += crowd->second);
+            process->cmdline = fmt::format("{} {}", format_count(count), count == 1 ? "process" : "processes");
+        }
     }
     return result;
 }

@@ -9,6 +9,7 @@
 
 #include "model/interval.h"
 #include "store/codec.h"
+#include "store/crowd.h"
 #include "store/directory.h"
 #include "store/levels.h"
 #include "store/names.h"
@@ -22,11 +23,12 @@ public:
     explicit Sum(const Names& names, std::size_t most = std::numeric_limits<std::size_t>::max())
         : most_(most), width_(names.figures(NameKind::counter)), losses_(names.figures(NameKind::loss)) {}
 
-    // Adds a row; in memory there is one row of figures per account, however many rows are added.
-    Status add(Connection& connection, std::int64_t interval);
+    // Adds a row; in memory there is one row of figures per account, however many rows are added. With `crowds`, per
+    // account that they say it is summed in.
+    Status add(Connection& connection, std::int64_t interval, Crowds* crowds = nullptr);
 
-    // Adds it to the row of that period, which is made if there is none. In a transaction.
-    Status store(Connection& connection, Level level) const;
+    // Adds it to the row of that period, which is made if there is none, and says which. In a transaction.
+    Result<std::int64_t> store(Connection& connection, Level level) const;
 
     // As intervals are known outside; `directory` says who the accounts are.
     Result<Interval> interval(const Names& names, Directory& directory) const;
@@ -41,7 +43,7 @@ private:
     };
     Result<Head> store_head(Connection& connection, Level level) const;
     Status add_head(Connection& connection, std::int64_t interval);
-    Status add_cells(Connection& connection, std::int64_t interval);
+    Status add_cells(Connection& connection, std::int64_t interval, Crowds* crowds);
 
     std::size_t most_, width_;
     bool any_ = false;
@@ -51,9 +53,10 @@ private:
     std::span<const std::uint64_t> figures_at(std::size_t place) const {
         return std::span(figures_).subspan(width_ * place, width_);
     }
-    std::unordered_map<std::int64_t, std::size_t> places_{}; // by account's row
-    std::vector<std::int64_t> accounts_{};                   // by place: in order of appearance
-    Figures figures_{};                                      // `width_` of them for each place
+    std::unordered_map<std::int64_t, std::size_t> places_{};  // by account's row
+    std::unordered_map<std::int64_t, std::int64_t> crowds_{}; // how many processes, by the crowd's row
+    std::vector<std::int64_t> accounts_{};                    // by place: in order of appearance
+    Figures figures_{};                                       // `width_` of them for each place
 };
 
 } // namespace copyscope
