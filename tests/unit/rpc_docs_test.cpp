@@ -66,14 +66,18 @@ TEST_F(RpcDocs, LimitsAreTheServers) {
     EXPECT_TRUE(states("| a response's line | 67,108,864 bytes |"));
     EXPECT_TRUE(states("| requests of a connection | " + number(limits.requests_per_second) +
                        " a second, in bursts of " + number(limits.requests_per_second) + " |"));
-    EXPECT_TRUE(states("| requests of all clients that wait | " + number(limits.waiting_requests) + " |"));
-    EXPECT_TRUE(states("| connections of a user who does not see all | " + number(limits.clients_per_user) + " |"));
+    EXPECT_TRUE(
+        states("| requests of all strangers that wait, and of the others | " + number(limits.waiting_requests) + " |"));
+    EXPECT_TRUE(states("| connections of a stranger | " + number(limits.clients_per_user) + " |"));
     EXPECT_TRUE(states("| connections | " + number(limits.clients) + " |"));
-    EXPECT_TRUE(states("| a connection without a request | " + number(limits.idle_ms / 60'000) + " minutes |"));
+    EXPECT_TRUE(states("| of them, for those who see all | " + number(limits.reserved_clients) + " |"));
+    EXPECT_TRUE(states("| until the first request has come, whole | " + number(limits.first_ms / 1000) + " s |"));
+    EXPECT_TRUE(states("| a connection without a further request | " + number(limits.idle_ms / 60'000) + " minutes |"));
     EXPECT_TRUE(states("| from a line's first byte to its newline | " + number(limits.partial_ms / 1000) + " s |"));
     EXPECT_TRUE(states("| until a response is taken, whole | " + number(limits.partial_ms / 1000) + " s |"));
     EXPECT_TRUE(states("| responses not yet taken, of all clients | " + number(limits.unsent_bytes >> 20) + " MiB |"));
-    EXPECT_EQ(limits.workers, 2U);
+    EXPECT_EQ(limits.workers, 3U);
+    EXPECT_EQ(limits.spared_ms, 1000U);
 }
 
 // Each code can be found in the page's table; those that the server itself gives are given elsewhere in these tests.

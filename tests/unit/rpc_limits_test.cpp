@@ -2,7 +2,6 @@
 // Each limit of the server, and that reaching it costs others nothing: shown by counts and order, never by time.
 #include <fstream>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "rpc_fixture.h"
@@ -80,7 +79,7 @@ TEST_F(RpcLimits, WaitingRequestsAreAnsweredBusy) {
 }
 
 TEST_F(RpcLimits, ClientsInTotal) {
-    start({.clients = 3});
+    start({.clients = 3, .reserved_clients = 0, .spared_ms = patience_ms});
     std::vector<std::unique_ptr<Raw>> clients;
     for (int i = 0; i < 3; i++)
         clients.push_back(std::make_unique<Raw>(path_));
@@ -115,6 +114,21 @@ TEST_F(RpcLimits, SilentClientIsDisconnected) {
     Raw client(path_);
     EXPECT_TRUE(client.ended());
     EXPECT_EQ(server_->counts().disconnected, 1U);
+}
+
+TEST_F(RpcLimits, ClientThatNeverAsksIsDisconnected) {
+    start({.first_ms = 300, .partial_ms = patience_ms});
+    Raw asker(path_), silent(path_), slow(path_);
+    ASSERT_TRUE(asker.send(ask("echo")));
+    EXPECT_EQ(asker.answer()["result"], Json::object());
+    do // its whole request has that time, however it comes
+        (void)slow.send("x");
+    while (!ready(slow.fd(), POLLIN, 10));
+    EXPECT_EQ(slow.code(), "malformed");
+    EXPECT_TRUE(silent.ended());
+    EXPECT_EQ(server_->counts().disconnected, 2U);
+    ASSERT_TRUE(asker.send(ask("echo")));
+    EXPECT_EQ(asker.answer()["result"], Json::object());
 }
 
 TEST_F(RpcLimits, SlowLineIsDisconnectedAndOthersAreAnswered) {
@@ -230,87 +244,6 @@ TEST_F(RpcLimits, WithoutDescriptorsClientsWaitAtTheDoor) {
     EXPECT_EQ(inside.answer()["result"], Json::object());
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_EQ(outside.answer()["result"], Json::object());
-}
-
-// ---- several users ----
-
-class RpcUsers : public RpcServer {
-protected:
-    void SetUp() override {
-        if (::getuid() != 0)
-            GTEST_SKIP() << "needs root: becomes other users";
-        RpcServer::SetUp();
-    }
-    // Connections made by another user; descriptors come back from a process that became them.
-    std::vector<std::unique_ptr<Raw>> as(uid_t uid, int connections) {
-        std::vector<std::unique_ptr<Raw>> made;
-        // Credentials are the connecting thread's, and setresuid by system call is a thread's own.
-        std::thread([&] {
-            ASSERT_EQ(::syscall(SYS_setgroups, 0, nullptr), 0);
-            ASSERT_EQ(::syscall(SYS_setresgid, uid, uid, uid), 0);
-            ASSERT_EQ(::syscall(SYS_setresuid, uid, uid, uid), 0);
-            for (int i = 0; i < connections; i++)
-                made.push_back(std::make_unique<Raw>(path_));
-        }).join();
-        return made;
-    }
-};
-
-TEST_F(RpcUsers, AUserHasSoManyConnections) {
-    start({.clients_per_user = 3});
-    auto first = as(4242, 4);
-    EXPECT_EQ(first[3]->code(), "busy");
-    EXPECT_TRUE(first[3]->ended());
-    auto others = as(4243, 1);
-    ASSERT_TRUE(others[0]->send(ask("who")));
-    EXPECT_EQ(others[0]->answer()["result"]["uid"], 4243);
-    std::vector<std::unique_ptr<Raw>> roots;
-    for (int i = 0; i < 5; i++)
-        roots.push_back(std::make_unique<Raw>(path_));
-    ASSERT_TRUE(roots[4]->send(ask("who")));
-    EXPECT_EQ(roots[4]->answer()["result"]["sees_all"], true);
-}
-
-TEST_F(RpcUsers, WhoHasMostConnectionsMakesRoom) {
-    start({.clients = 4});
-    auto many = as(4242, 4);
-    ASSERT_TRUE(eventually([&] { return server_->counts().clients == 4; }));
-    for (int i = 1; i < 4; i++) { // the first is silent longest
-        ASSERT_TRUE(many[static_cast<std::size_t>(i)]->send(ask("wait")));
-        until_waiting(1);
-    }
-    auto other = as(4243, 1);
-    ASSERT_TRUE(other[0]->send(ask("who")));
-    EXPECT_EQ(other[0]->answer()["result"]["uid"], 4243);
-    EXPECT_TRUE(many[0]->ended());
-    let_go_.release(3);
-    for (int i = 1; i < 4; i++)
-        EXPECT_EQ(many[static_cast<std::size_t>(i)]->answer()["result"], "done");
-}
-
-TEST_F(RpcUsers, OneUsersRequestsDoNotHoldUpAnothers) {
-    start({.waiting_requests = 8, .workers = 2});
-    auto greedy = as(4242, 12);
-    ASSERT_TRUE(greedy[0]->send(ask("wait")));
-    until_waiting(1); // what follows waits in the queue
-    for (std::size_t i = 1; i < greedy.size(); i++)
-        ASSERT_TRUE(greedy[i]->send(ask("wait")));
-    ASSERT_TRUE(eventually([&] { return server_->counts().requests == 12; }));
-    auto modest = as(4243, 1);
-    for (int i = 0; i < 20; i++) { // while all of the greedy one's wait
-        ASSERT_TRUE(modest[0]->send(ask("who")));
-        EXPECT_EQ(modest[0]->answer()["result"]["uid"], 4243);
-    }
-    EXPECT_EQ(waiting_, 1); // at most all workers but one
-    let_go_.release(12);
-    int done = 0, busy = 0;
-    for (auto& client : greedy) {
-        const Json answer = client->answer();
-        done += answer.contains("result");
-        busy += answer.contains("error") && answer["error"]["code"] == "busy";
-    }
-    EXPECT_EQ(done, 8); // one ran, eight waited, and the newest of them made room for the modest one's
-    EXPECT_EQ(busy, 4);
 }
 
 } // namespace

@@ -59,7 +59,10 @@ void Server::Loop::welcome(Fd fd, Millis now) {
         return turn_away(fd, "a user has at most " + std::to_string(limits_.clients_per_user) +
                                  " connections: close one, or use one for several requests");
     }
-    if (clients_.size() >= limits_.clients && !make_room(*peer)) {
+    const bool full =
+        clients_.size() >= limits_.clients ||
+        (!peer->sees_all && strangers() + std::min(limits_.reserved_clients, limits_.clients - 1) >= limits_.clients);
+    if (full && !make_room(*peer, now)) {
         refused_++;
         return turn_away(fd, "the daemon has at most " + std::to_string(limits_.clients) + " connections: try again");
     }
@@ -73,22 +76,45 @@ void Server::Loop::welcome(Fd fd, Millis now) {
     connected_ = clients_.size();
 }
 
-// Who has most connections loses the one that has been silent longest, if the newcomer has two less than they have:
-// a few users cannot keep the others out, and nobody is driven out in turns.
-bool Server::Loop::make_room(const Peer& newcomer) {
+std::size_t Server::Loop::strangers() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        clients_, [](const auto& client) { return !client.second.conversation->peer().sees_all; }));
+}
+
+// A stranger's place never costs one who sees all theirs. Among equals, who has most connections loses the one that has
+// been silent longest, if the newcomer has two less than they have: a few users cannot keep the others out, and nobody
+// is driven out in turns. With many users of one connection each, strangers lose whoever of them has been silent
+// longest: an open connection is no claim, but everyone has had the time to say what they want.
+bool Server::Loop::make_room(const Peer& newcomer, Millis now) {
+    const auto stranger = [](const Peer& peer) { return !peer.sees_all; };
+    if (newcomer.sees_all && end_one(stranger, now))
+        return true;
     std::map<uid_t, std::size_t> connections;
     for (const auto& [id, client] : clients_)
-        connections[client.conversation->peer().uid]++;
+        if (const Peer& peer = client.conversation->peer(); peer.sees_all == newcomer.sees_all)
+            connections[peer.uid]++;
     const auto most = std::ranges::max_element(connections, {}, [](const auto& user) { return user.second; });
-    if (most == connections.end() || most->second < connections[newcomer.uid] + 2)
-        return false;
-    const auto silent = std::ranges::min_element(clients_, {}, [&](const auto& client) {
+    if (most != connections.end() && most->second >= connections[newcomer.uid] + 2)
+        return end_one([&](const Peer& peer) { return peer.sees_all == newcomer.sees_all && peer.uid == most->first; });
+    return !newcomer.sees_all && end_one(stranger, now - std::min(now, limits_.spared_ms));
+}
+
+// Of those who may be ended, the one that has been silent longest, if it has been so since `silent_by`. Without that,
+// one whose request is being worked on will do if nobody is silent.
+bool Server::Loop::end_one(const std::function<bool(const Peer&)>& may_end, std::optional<Millis> silent_by) {
+    const auto rank = [&](const auto& client) {
         const Conversation& conversation = *client.second.conversation;
-        const bool candidate = conversation.peer().uid == most->first;
-        return std::tuple(!candidate, conversation.state() != State::reading, conversation.since());
-    });
-    silent->second.conversation->end(true);
-    remove(silent->first);
+        return std::tuple(!may_end(conversation.peer()), conversation.state() != State::reading, conversation.since(),
+                          client.first);
+    };
+    const auto one = std::ranges::min_element(clients_, {}, rank);
+    if (one == clients_.end())
+        return false;
+    const auto [is_spared, is_busy, since, id] = rank(*one);
+    if (is_spared || (silent_by && (is_busy || since > *silent_by)))
+        return false;
+    one->second.conversation->end(true);
+    remove(id);
     return true;
 }
 

@@ -22,7 +22,8 @@ std::string refusal(const char* code, std::string message) {
 } // namespace
 
 Conversation::Conversation(Fd fd, const Peer& peer, const Limits& limits, Millis now)
-    : fd_(std::move(fd)), peer_(peer), limits_(limits), since_(now), tokens_(ration_of(limits)), tokens_at_(now) {}
+    : fd_(std::move(fd)), peer_(peer), limits_(limits), since_(now), first_by_(now + limits.first_ms),
+      tokens_(ration_of(limits)), tokens_at_(now) {}
 
 Conversation::~Conversation() {
     // The peer can send no more, so what there is to discard is at most what a socket holds.
@@ -84,6 +85,7 @@ std::optional<std::string> Conversation::next_line(Millis now) {
     searched_ = 0;
     if (input_.empty() && input_.capacity() > kept_bytes)
         input_.shrink_to_fit();
+    first_by_ = std::numeric_limits<Millis>::max();
     enter(State::asked, now);
     return line;
 }
@@ -122,7 +124,7 @@ void Conversation::take_ration(Millis now) {
 Millis Conversation::deadline() const {
     switch (state_) {
     case State::reading:
-        return since_ + (input_.empty() ? limits_.idle_ms : limits_.partial_ms);
+        return std::min(first_by_, since_ + (input_.empty() ? limits_.idle_ms : limits_.partial_ms));
     case State::rationed:
         return tokens_at_ + static_cast<Millis>(std::ceil((1 - tokens_) * 1000 / ration_of(limits_)));
     case State::answering:
@@ -138,9 +140,9 @@ void Conversation::expire(Millis now) {
     if (state_ == State::rationed)
         return; // next_line() looks again
     if (state_ == State::reading && !input_.empty())
-        return answer(
-            refusal("malformed", "the line was not complete within " + std::to_string(limits_.partial_ms) + " ms"),
-            true, now);
+        return answer(refusal("malformed", "the line was not complete within " +
+                                               std::to_string(std::min(limits_.partial_ms, limits_.first_ms)) + " ms"),
+                      true, now);
     end(true);
 }
 

@@ -59,6 +59,7 @@ private:
     const Limits& limits_;
     State state_ = State::reading;
     Millis since_;
+    Millis first_by_; // when the first request must be there, whole
     bool ended_by_us_ = false;
 
     std::string input_;        // at most max_request_bytes

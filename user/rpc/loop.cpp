@@ -205,8 +205,11 @@ void Server::Loop::keep_within_memory() {
             unsent += client.conversation->owed();
         if (unsent <= limits_.unsent_bytes)
             return;
-        const auto most = std::ranges::max_element(
-            clients_, {}, [](const auto& client) { return client.second.conversation->owed(); });
+        const auto most = std::ranges::max_element(clients_, {}, [](const auto& client) {
+            const Conversation& conversation = *client.second.conversation;
+            const std::size_t owed = conversation.owed();
+            return std::pair(owed && !conversation.peer().sees_all, owed);
+        });
         most->second.conversation->end(true);
         remove(most->first);
     }

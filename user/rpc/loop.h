@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -37,7 +38,9 @@ private:
 
     void accept_some(Millis now);
     void welcome(Fd fd, Millis now);
-    bool make_room(const Peer& newcomer);
+    std::size_t strangers() const;
+    bool make_room(const Peer& newcomer, Millis now);
+    bool end_one(const std::function<bool(const Peer&)>& may_end, std::optional<Millis> silent_by = std::nullopt);
     void listen_again(bool on);
 
     template<typename Step>

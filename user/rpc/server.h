@@ -13,15 +13,20 @@
 
 namespace copyscope::rpc {
 
+// Strangers are those who do not see all. There can be very many of them, and all may be one person: who has
+// subordinate user ids has 65,536. What is reserved is so against all strangers together.
 struct Limits {
     std::size_t clients = 256;
-    std::size_t clients_per_user = 64;     // of those who do not see all
-    std::size_t requests_per_second = 50;  // per connection, in bursts of as many
-    std::size_t waiting_requests = 64;     // for a worker, of all clients; more are answered "busy"
-    std::uint64_t idle_ms = 600'000;       // without a request
-    std::uint64_t partial_ms = 5'000;      // from the first byte of a line to its end, and for a response to be taken
-    std::size_t unsent_bytes = 128U << 20; // of all clients; above it who is owed most is disconnected
-    std::size_t workers = 2;
+    std::size_t reserved_clients = 32;    // of them, for those who see all
+    std::size_t clients_per_user = 64;    // of strangers
+    std::size_t requests_per_second = 50; // per connection, in bursts of as many
+    std::size_t waiting_requests = 64;    // for a worker, of all strangers, and of the others; more are answered "busy"
+    std::uint64_t first_ms = 30'000;      // until the first request has come, whole
+    std::uint64_t idle_ms = 600'000;      // without a further request
+    std::uint64_t spared_ms = 1'000;      // before a stranger's silence costs its place when another one comes
+    std::uint64_t partial_ms = 5'000;     // from the first byte of a line to its end, and for a response to be taken
+    std::size_t unsent_bytes = 128U << 20; // of all clients; above it who is owed most is disconnected, strangers first
+    std::size_t workers = 3;               // one of them never works for strangers
 };
 
 struct ServerCounts {

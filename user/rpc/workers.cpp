@@ -36,14 +36,15 @@ std::optional<Job> Workers::submit(Job job) {
     std::optional<Job> displaced;
     {
         const std::lock_guard lock(mutex_);
-        users_[job.peer.uid].waiting.push_back(std::move(job));
-        if (++waiting_ > max_waiting_) {
-            auto most =
-                std::ranges::max_element(users_, {}, [](const auto& user) { return user.second.waiting.size(); });
+        const Who who{job.peer.sees_all, job.peer.uid};
+        users_[who].waiting.push_back(std::move(job));
+        if (sum(who.sees_all, [](const User& user) { return user.waiting.size(); }) > max_waiting_) {
+            auto most = std::ranges::max_element(users_, {}, [&](const auto& user) {
+                return std::pair(user.first.sees_all == who.sees_all, user.second.waiting.size());
+            });
             auto& waiting = most->second.waiting;
             displaced = std::move(waiting.back());
             waiting.pop_back();
-            waiting_--;
             if (waiting.empty() && most->second.running == 0)
                 users_.erase(most);
         }
@@ -52,10 +53,17 @@ std::optional<Job> Workers::submit(Job job) {
     return displaced;
 }
 
+std::size_t Workers::sum(bool sees_all, std::size_t (*of)(const User&)) const {
+    std::size_t all = 0;
+    for (const auto& [who, user] : users_)
+        all += who.sees_all == sees_all ? of(user) : 0;
+    return all;
+}
+
 void Workers::forget(std::uint64_t client) {
     const std::lock_guard lock(mutex_);
     for (auto user = users_.begin(); user != users_.end();) {
-        waiting_ -= std::erase_if(user->second.waiting, [client](const Job& job) { return job.client == client; });
+        std::erase_if(user->second.waiting, [client](const Job& job) { return job.client == client; });
         user = user->second.waiting.empty() && user->second.running == 0 ? users_.erase(user) : std::next(user);
     }
 }
@@ -65,17 +73,21 @@ std::vector<Finished> Workers::take_finished() {
     return std::exchange(finished_, {});
 }
 
-std::map<uid_t, Workers::User>::iterator Workers::next_user() {
-    // One worker is always there for the others. Who sees all may stop the daemon anyway, and is not held back.
-    const auto may_run = [this](const User& user) {
-        return !user.waiting.empty() &&
-               (user.waiting.front().peer.sees_all || user.running < std::max<std::size_t>(workers_ - 1, 1));
+Workers::Users::iterator Workers::next_user() {
+    // Who sees all may stop the daemon anyway, and is not held back. Of what strangers have, one worker is there for
+    // the others while one of them has the rest.
+    const auto at_work = sum(false, [](const User& user) { return user.running; });
+    const std::size_t of_strangers = std::max<std::size_t>(workers_ - 1, 1);
+    const std::size_t of_one = std::max<std::size_t>(of_strangers - 1, 1);
+    const auto may_run = [&](const Users::value_type& entry) {
+        const auto& [who, user] = entry;
+        return !user.waiting.empty() && (who.sees_all || (at_work < of_strangers && user.running < of_one));
     };
     auto user = users_.upper_bound(served_);
     for (std::size_t i = 0; i < users_.size(); i++, user++) {
         if (user == users_.end())
             user = users_.begin();
-        if (may_run(user->second))
+        if (may_run(*user))
             return user;
     }
     return users_.end();
@@ -90,7 +102,6 @@ void Workers::work() {
             return;
         const Job job = std::move(user->second.waiting.front());
         user->second.waiting.pop_front();
-        waiting_--;
         user->second.running++; // keeps the entry
         served_ = user->first;
 

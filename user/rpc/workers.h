@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The threads that have requests answered, and the queue before them: one per user, served in turn, so that who asks
-// much waits for themselves. Knows whose turn it is. Must not know sockets.
+// much waits for themselves. However many strangers ask, there is a thread and a queue for those who see all. Knows
+// whose turn it is. Must not know sockets.
 #pragma once
 
 #include <condition_variable>
@@ -40,19 +41,27 @@ public:
 
     void stop(); // nothing that waits is begun any more
 
-    // With the queue full, who has most requests waiting loses the newest of them: it is returned, unanswered.
+    // With the queue full, of its kind who has most requests waiting loses the newest: it is returned, unanswered.
     std::optional<Job> submit(Job job);
     void forget(std::uint64_t client); // its waiting request
     std::vector<Finished> take_finished();
 
 private:
+    // Somebody's groups may have changed between two connections: what they are to us belongs to the connection.
+    struct Who {
+        bool sees_all = false;
+        uid_t uid = 0;
+        auto operator<=>(const Who&) const = default;
+    };
     struct User {
         std::deque<Job> waiting;
         std::size_t running = 0;
     };
+    using Users = std::map<Who, User>;
 
     void work();
-    std::map<uid_t, User>::iterator next_user(); // end(): nobody's turn
+    Users::iterator next_user(); // end(): nobody's turn
+    std::size_t sum(bool sees_all, std::size_t (*of)(const User&)) const;
     Finished have_answered(const Job& job) const;
 
     const std::size_t workers_, max_waiting_;
@@ -61,9 +70,8 @@ private:
 
     std::mutex mutex_; // all below but threads_
     std::condition_variable changed_;
-    std::map<uid_t, User> users_;
-    uid_t served_ = 0; // last
-    std::size_t waiting_ = 0;
+    Users users_;
+    Who served_; // last
     bool stopping_ = false;
     std::vector<Finished> finished_;
     std::vector<std::thread> threads_;
