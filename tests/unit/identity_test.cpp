@@ -144,6 +144,58 @@ TEST_F(IdentitiesTest, FindsTheCgroupOfTheDeadWhileItExists) {
     EXPECT_EQ(dead.cgroup, "");
 }
 
+// Counted, because each walk is a few system calls for each cgroup of the machine.
+TEST_F(IdentitiesTest, CgroupsThatAreGoneAreNotLookedForOneByOne) {
+    const auto made = make_cgroup("/old.slice");
+    std::uint64_t asked = 0;
+    Identities identities(root_, [&](std::uint64_t cgroup) {
+        asked++;
+        return cgroup >= 1'000'000'000'000 ? "/job-" + std::to_string(cgroup) : "";
+    });
+    ProcessInfo dead;
+    dead.id = {.tgid = 9, .reserved = 0, .start_ns = 1};
+    const auto path_of = [&](std::uint64_t cgroup) {
+        dead.cgroup_id = cgroup;
+        dead.cgroup.clear();
+        identities.complete(dead);
+        return dead.cgroup;
+    };
+    for (std::uint64_t job = 1'000'000'000'000; job < 1'000'000'000'020; job++)
+        EXPECT_EQ(path_of(job), "/job-" + std::to_string(job));
+    EXPECT_EQ(identities.walks(), 0U); // the kernel had told of them
+    EXPECT_EQ(asked, 20U);
+    EXPECT_EQ(path_of(made), "/old.slice"); // older than that
+    EXPECT_EQ(identities.walks(), 1U);
+    for (std::uint64_t job = 900'000'000'000; job < 900'000'000'020; job++)
+        EXPECT_EQ(path_of(job), ""); // forgotten by everybody
+    EXPECT_EQ(path_of(made), "/old.slice");
+    EXPECT_EQ(identities.walks(), 1U);
+    EXPECT_EQ(asked, 41U);
+    for (std::uint32_t i = 0; i < 3 * Identities::intervals_between_walks; i++) {
+        identities.begin_interval();
+        path_of(800'000'000'000 + i);
+        path_of(700'000'000'000 + i);
+    }
+    EXPECT_EQ(identities.walks(), 4U);
+}
+
+// A path that was cut is looked for, and taken as it is if it cannot be found.
+TEST_F(IdentitiesTest, APathThatWasCutIsLookedFor) {
+    const auto longer = "/" + std::string(200, 'a') + "/" + std::string(200, 'b');
+    const auto cgroup = make_cgroup(longer);
+    const auto cut = longer.substr(0, Identities::longest_told);
+    Identities identities(root_, [&](std::uint64_t) { return cut; });
+    ProcessInfo dead;
+    dead.id = {.tgid = 9, .reserved = 0, .start_ns = 1};
+    dead.cgroup_id = cgroup;
+    identities.complete(dead);
+    EXPECT_EQ(dead.cgroup, longer);
+    dead.cgroup_id = 1'000'000'000'000;
+    identities.complete(dead);
+    EXPECT_EQ(dead.cgroup, cut);
+    EXPECT_EQ(identities.walks(), 1U);
+}
+
 TEST_F(IdentitiesTest, FindsCgroupsBesideTheOldKind) {
     std::filesystem::create_directories(root_ + "/sys/fs/cgroup/unified/a.slice");
     struct stat info {};

@@ -101,6 +101,7 @@ Result<Interval> Collector::next() {
     interval.begin = begin;
     interval.end = end = until;
     read_at = now;
+    identities.begin_interval();
     interval.sample = book.finish([&](ProcessInfo& process) { identities.complete(process); },
                                   [&](const copyscope_process& process) { return identities.alive(process); });
     interval.sample.source = session_->source();

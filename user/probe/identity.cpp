@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include "base/fd.h"
 
@@ -165,33 +166,51 @@ std::string Identities::cgroup_root() const {
     return access((plain + "/cgroup.controllers").c_str(), F_OK) == 0 ? plain : plain + "/unified";
 }
 
-// What is not there now will not come back, so it is looked for once.
+// What the kernel has told costs a look into a map, a walk a system call or ten for each cgroup there is. Jobs make
+// cgroups and take them away by the second, so a walk is for those that are older than our listening, and rare: what it
+// does not find is not looked for again.
 const std::string& Identities::cgroup_of(std::uint64_t id) {
-    if (!cgroups_.contains(id))
-        find_cgroups("");
-    const auto [path, is_gone] = cgroups_.try_emplace(id);
-    if (is_gone && gone_cgroup_)
-        path->second = gone_cgroup_(id);
-    return path->second;
+    if (const auto known = cgroups_.find(id); known != cgroups_.end())
+        return known->second;
+    std::string told = made_cgroup_ ? made_cgroup_(id) : "";
+    if ((told.empty() || told.size() >= longest_told) && !walked_) {
+        walked_ = true;
+        intervals_ = 0;
+        walk_cgroups();
+    }
+    return cgroups_.try_emplace(id, std::move(told)).first->second; // whole if the walk has found it
 }
 
-void Identities::find_cgroups(const std::string& folder) {
-    const auto path = cgroup_root() + folder;
-    struct stat info {};
-    DIR* entries = ::stat(path.c_str(), &info) == 0 ? opendir(path.c_str()) : nullptr;
-    if (!entries)
-        return;
-    cgroups_.insert_or_assign(info.st_ino, folder.empty() ? "/" : folder);
-    while (const auto* entry = readdir(entries)) {
-        const std::string_view name = entry->d_name;
-        if (entry->d_type == DT_DIR && name != "." && name != "..")
-            find_cgroups(folder + "/" + entry->d_name);
+// Nearest to the root first: whoever may make cgroups below their own can make very many, and deep ones.
+void Identities::walk_cgroups() {
+    walks_++;
+    const auto root = cgroup_root();
+    std::vector<std::string> folders{""};
+    for (std::size_t next = 0; next < folders.size(); next++) {
+        const auto folder = folders[next];
+        const auto path = root + folder;
+        struct stat info {};
+        DIR* entries = ::stat(path.c_str(), &info) == 0 ? opendir(path.c_str()) : nullptr;
+        if (!entries)
+            continue;
+        cgroups_.insert_or_assign(info.st_ino, folder.empty() ? "/" : folder);
+        while (const auto* entry = folders.size() < most_walked ? readdir(entries) : nullptr) {
+            const std::string_view name = entry->d_name;
+            if (entry->d_type == DT_DIR && name != "." && name != "..")
+                folders.push_back(folder + "/" + entry->d_name);
+        }
+        closedir(entries);
     }
-    closedir(entries);
+}
+
+void Identities::begin_interval() {
+    if (++intervals_ >= intervals_between_walks)
+        walked_ = false;
 }
 
 void Identities::forget_cgroups() {
     cgroups_.clear();
+    walked_ = false;
 }
 
 } // namespace copyscope

@@ -24,11 +24,16 @@ class Identities {
 public:
     static constexpr std::size_t max_cmdline = 512; // bytes; longer ones are cut
 
-    // The path of a cgroup that cannot be found any more, by its id; empty: unknown.
-    using GoneCgroup = std::function<std::string(std::uint64_t)>;
+    // Of a walk through the tree of cgroups.
+    static constexpr std::size_t most_walked = 10'000;
+    static constexpr std::uint32_t intervals_between_walks = 60;
 
-    explicit Identities(std::string root = "/", GoneCgroup gone_cgroup = {})
-        : root_(std::move(root)), gone_cgroup_(std::move(gone_cgroup)) {}
+    // The path of a cgroup as the kernel told it when it was made, by its id; empty: unknown. Cut if it is that long.
+    static constexpr std::size_t longest_told = sizeof(copyscope_cgroup_path::text) - 1;
+    using MadeCgroup = std::function<std::string(std::uint64_t)>;
+
+    explicit Identities(std::string root = "/", MadeCgroup made_cgroup = {})
+        : root_(std::move(root)), made_cgroup_(std::move(made_cgroup)) {}
 
     // Fills cmdline, cgroup and container of a process as far as it still exists; uid and cgroup_id become what they
     // are now (a server forks, and then changes its user), and comm is filled if it is empty. A pid that has been used
@@ -38,17 +43,24 @@ public:
     // False if it has ended, also if its pid has been used again.
     bool alive(const copyscope_process& process) const;
 
-    // Paths of cgroups that are gone need not be kept: call it now and then with those still in use.
+    void begin_interval();
+
+    // Paths of cgroups that are gone need not be kept: call it now and then.
     void forget_cgroups();
+
+    std::uint64_t walks() const { return walks_; } // so far
 
 private:
     const std::string& cgroup_of(std::uint64_t id);
-    void find_cgroups(const std::string& folder);
+    void walk_cgroups();
     std::string cgroup_root() const;
 
     std::string root_;
-    GoneCgroup gone_cgroup_;
+    MadeCgroup made_cgroup_;
     std::unordered_map<std::uint64_t, std::string> cgroups_; // by id (inode number in cgroup2); empty: it is gone
+    bool walked_ = false;                                    // not long ago
+    std::uint32_t intervals_ = 0;                            // since then
+    std::uint64_t walks_ = 0;
 };
 
 } // namespace copyscope
