@@ -101,6 +101,16 @@ std::string set_listen(const toml::node& node, Config& config) {
     return address->host.empty() ? "wants a host: \"127.0.0.1:9435\" serves this machine only" : "";
 }
 
+std::string set_names(const toml::node& node, Config& config) {
+    const auto* list = node.as_array();
+    if (!list || !std::ranges::all_of(*list, [](const toml::node& one) { return one.is_string(); }))
+        return "wants a list of names in quotes, such as [\"web1.example.com\"]";
+    config.names.clear();
+    for (const toml::node& one : *list)
+        config.names.push_back(*one.value_exact<std::string>());
+    return "";
+}
+
 // The one suffix that node_exporter reads.
 std::string set_textfile(const toml::node& node, Config& config) {
     if (auto problem = path(&Config::textfile, true)(node, config); !problem.empty())
@@ -144,6 +154,7 @@ const std::vector<Setting>& settings() {
          number([](Config& config) -> std::uint32_t& { return config.retention.hour_days; }, 0, 36600)},
         {"history.max_size", set_max_size},
         {"metrics.listen", set_listen},
+        {"metrics.names", set_names},
         {"metrics.textfile", set_textfile},
         {"metrics.top", number([](Config& config) -> std::uint32_t& { return config.top; }, 1, 1000)},
         {"metrics.label", choice<std::string>(&Config::label, {{"command", "command"}, {"cgroup", "cgroup"}})},
@@ -241,6 +252,7 @@ std::vector<std::string> needs_restart(const Config& now, const Config& later) {
     compare("socket.path", now.socket, later.socket);
     compare("history.path", now.history, later.history);
     compare("metrics.listen", now.listen, later.listen);
+    compare("metrics.names", now.names, later.names);
     compare("metrics.textfile", now.textfile, later.textfile);
     compare("metrics.top", now.top, later.top);
     compare("metrics.label", now.label, later.label);

@@ -23,10 +23,11 @@ struct Config {
     std::string socket = "/run/copyscope/copyscoped.sock";
     std::string history = "/var/lib/copyscope/history.db"; // empty: none is kept
     Retention retention{};
-    std::string listen{};          // of OpenMetrics over HTTP, "127.0.0.1:9435"; empty: off
-    std::string textfile{};        // for node_exporter's textfile collector; empty: off
-    std::uint32_t top = 50;        // label values in the metrics; the rest is "other"
-    std::string label = "command"; // "command" or "cgroup"
+    std::string listen{};             // of OpenMetrics over HTTP, "127.0.0.1:9435"; empty: off
+    std::vector<std::string> names{}; // that requests over HTTP may be for, besides the machine's own
+    std::string textfile{};           // for node_exporter's textfile collector; empty: off
+    std::uint32_t top = 50;           // label values in the metrics; the rest is "other"
+    std::string label = "command";    // "command" or "cgroup"
 };
 
 inline constexpr char default_config[] = "/etc/copyscope/copyscoped.conf";

@@ -2,18 +2,21 @@
 // The daemon's HTTP listener: GET /metrics, and a page at / that says so. Knows libmicrohttpd and which of two formats
 // a scraper asks for. Must not know what the metrics are.
 //
-// One thread of its own serves all connections. At most 16 at a time (others wait in the kernel's queue), each with
-// 16 KiB for the head of its request and 10 s of patience with silence; bodies are not read. There is neither TLS nor a
-// password: whoever can connect may read.
+// One thread of its own serves all connections, within HttpLimits, each for one request with a head of at most 16 KiB;
+// bodies are not read. There is neither TLS nor a password: whoever can connect may read.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "bench/address.h"
+#include "daemon/http_clients.h"
 
 struct MHD_Daemon;
 
@@ -30,8 +33,11 @@ public:
     using Render = std::function<std::string(bool openmetrics)>;
 
     // Listens at "127.0.0.1:9435" or "[::1]:9435"; port 0 lets the kernel choose. Every address of the machine is
-    // served by "0.0.0.0:PORT" or "[::]:PORT" only, never by leaving the host out.
-    static Result<std::unique_ptr<MetricsServer>> start(const std::string& address, Render render);
+    // served by "0.0.0.0:PORT" or "[::]:PORT" only, never by leaving the host out. Requests may be for `names`, besides
+    // the machine's own, localhost and addresses.
+    static Result<std::unique_ptr<MetricsServer>> start(const std::string& address, Render render,
+                                                        std::vector<std::string> names = {},
+                                                        const HttpLimits& limits = {});
     ~MetricsServer(); // waits for the thread
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
@@ -39,10 +45,19 @@ public:
     const HostPort& address() const { return address_; } // as bound
 
 private:
-    explicit MetricsServer(Render render) : render_(std::move(render)) {}
+    struct Calls; // libmicrohttpd's, of us
+
+    MetricsServer(Render render, std::vector<std::string> names, const HttpLimits& limits);
+    void run();
+
     Render render_;
+    std::vector<std::string> names_;
+    HttpClients clients_; // the thread's
     HostPort address_{};
     MHD_Daemon* daemon_ = nullptr;
+    int epoll_ = -1; // its own
+    Fd stop_;
+    std::thread thread_;
 };
 
 } // namespace copyscope

@@ -71,8 +71,8 @@ Status Keeper::serve_metrics(const Config& config, const Board& board, std::func
     clients_ = std::move(clients);
     if (config.listen.empty())
         return {};
-    auto server = MetricsServer::start(config.listen,
-                                       [this, &board](bool openmetrics) { return metrics_text(board, openmetrics); });
+    auto server = MetricsServer::start(
+        config.listen, [this, &board](bool openmetrics) { return metrics_text(board, openmetrics); }, config.names);
     if (!server)
         return std::unexpected(server.error());
     server_ = std::move(*server);
