@@ -15,7 +15,9 @@ namespace {
 // The figures of an account in one row: counters, bytes by class, calls by class.
 constexpr std::size_t account_figures = COPYSCOPE_COUNTERS + 2 * COPYSCOPE_CLASSES;
 constexpr std::size_t losses_figures = COPYSCOPE_LOSSES + 3;
-constexpr std::size_t most_names = 4096; // of a kind; more is damage
+// Of a kind, beyond those that this build has: newer versions have more. Each account takes memory for each of them.
+constexpr std::size_t most_unknown = 64;
+constexpr std::size_t longest_name = 128; // bytes
 
 template<typename AnAccount>
 auto& figure(AnAccount& account, std::size_t i) {
@@ -93,8 +95,13 @@ Result<Names> Names::load(Connection& connection) {
         table.numbers.assign(values_of(kind), -1);
         Statement& all = connection.sql("SELECT number, name FROM name WHERE kind = ? ORDER BY number");
         Status status = all(kind_names[k]).each([&](const SqlRow& row) -> Status {
-            if (row.integer(0) != static_cast<std::int64_t>(table.names.size()) || table.names.size() == most_names)
+            if (row.integer(0) != static_cast<std::int64_t>(table.names.size()))
                 return std::unexpected(connection.damaged("its names are not numbered"));
+            if (table.names.size() == values_of(kind) + most_unknown)
+                return std::unexpected(connection.damaged(
+                    fmt::format("more names of the kind {} than {}", kind_names[k], table.names.size())));
+            if (row.text(1).size() > longest_name)
+                return std::unexpected(connection.damaged(fmt::format("a name of {} bytes", row.text(1).size())));
             std::size_t value = unknown;
             for (std::size_t i = 0; i < table.numbers.size(); ++i)
                 if (name_of(kind, i) == row.text(1)) {

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/fd.h"
+#include "store/schema_check.h"
 
 namespace copyscope {
 
@@ -87,7 +88,7 @@ Status check_version(Connection& connection, StoreMode mode, std::span<const Mig
                                 path, *version, known));
     if (*version < steps.front().from + 1)
         return std::unexpected(connection.damaged(fmt::format("schema version {}", *version)));
-    return {};
+    return check_schema(connection, steps, static_cast<int>(*version));
 }
 
 // As the file is without its log. A log can hold a newer version, but only until the transaction that migrated is
@@ -204,7 +205,10 @@ Result<OpenedHistory> open_to_write(const std::string& path, std::span<const Mig
     Result<std::unique_ptr<Connection>> connection = Connection::open(path, Access::read_write);
     if (!connection)
         return std::unexpected(connection.error());
-    Status status = prepare(**connection);
+    Status status =
+        check_version(**connection, StoreMode::create, steps); // it is the same file no longer, if it differs
+    if (status)
+        status = prepare(**connection);
     Result<std::int64_t> version = 0;
     if (status)
         version = (*connection)->number("PRAGMA user_version");

@@ -44,6 +44,14 @@ private:
         Status status = find(int{level}, begin, end, since_, until_).each([&](const SqlRow& row) {
             rows.push_back({row.integer(0), row.integer(1), row.integer(2), row.integer(3) != 0});
         });
+        // In a period twice, it would be replaced twice by what is finer: a file could make any number of rows of a
+        // few.
+        std::ranges::sort(rows, {}, &SumRow::end);
+        const auto same = [&](const SumRow& a, const SumRow& b) {
+            return period_at(level, a.end) == period_at(level, b.end);
+        };
+        if (status && std::ranges::adjacent_find(rows, same) != rows.end())
+            status = std::unexpected(connection_.damaged("the sum of one period twice"));
         for (const SumRow& row : rows) {
             if (!status)
                 break;

@@ -2,6 +2,10 @@
 // See sqlite.h.
 #include "store/sqlite.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
 #include <fmt/format.h>
 
 namespace copyscope {
@@ -10,6 +14,13 @@ namespace {
 
 constexpr int writer_patience_ms = 5000; // for another writer; readers do not stand in its way
 constexpr int reader_patience_ms = 1000; // only for the moment in which a log is recovered
+
+// What is bound to be more than our files need. Pages may refer to each other so that a small file has rows without
+// end.
+constexpr int longest_value = 1 << 16; // bytes: a row, a text, a blob; the longest of ours are cgroups' paths
+constexpr int longest_sql = 1 << 16, most_columns = 64, deepest_expression = 100, most_selects = 4;
+constexpr int steps_at_once = 100'000;                                  // of SQLite's machine, about 1 ms
+constexpr std::int64_t steps_of_any = 100'000'000, steps_per_byte = 16; // ours need 3 to a byte at most
 
 Error damage(const std::string& path, std::string_view what) {
     return {fmt::format("{} is damaged ({}): move it away, with its -wal and -shm, and a new one will be begun", path,
@@ -24,6 +35,10 @@ Error sqlite_error(sqlite3* database, int code, const std::string& path) {
         number = errno;
     const std::string reason = number ? std::strerror(number) : sqlite3_errstr(code);
     switch (code & 0xff) {
+    case SQLITE_INTERRUPT:
+        return {path + ": reading it takes longer than a file of its size can need: name another file"};
+    case SQLITE_TOOBIG:
+        return {path + " holds a text or figures longer than any that copyscope writes: name another file"};
     case SQLITE_FULL:
         return {path + ": No space left on device: make room, or keep less history"};
     case SQLITE_NOTADB:
@@ -118,10 +133,35 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ac
     // A file may come from anybody: nothing that its schema says is trusted, no cell beyond its page.
     sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    for (const auto& [limit, most] : {std::pair(SQLITE_LIMIT_LENGTH, longest_value),
+                                      {SQLITE_LIMIT_SQL_LENGTH, longest_sql},
+                                      {SQLITE_LIMIT_COLUMN, most_columns},
+                                      {SQLITE_LIMIT_EXPR_DEPTH, deepest_expression},
+                                      {SQLITE_LIMIT_COMPOUND_SELECT, most_selects}})
+        sqlite3_limit(database, limit, most);
+    if (access != Access::read_write)
+        connection->bound_steps();
     sqlite3_busy_timeout(database, access == Access::read_write ? writer_patience_ms : reader_patience_ms);
     if (Status status = connection->execute("PRAGMA cell_size_check = ON"); !status)
         return std::unexpected(status.error());
     return connection;
+}
+
+// Of a transaction. The size as it is now: a file that grows while it is open is read in transactions of its own.
+void Connection::bound_steps() {
+    std::error_code none;
+    std::int64_t bytes = 0;
+    for (const char* suffix : {"", "-wal"})
+        if (const auto size = std::filesystem::file_size(path_ + suffix, none); !none)
+            bytes +=
+                static_cast<std::int64_t>(std::min<std::uintmax_t>(size, std::numeric_limits<std::int32_t>::max()));
+    steps_left_ = steps_of_any + bytes * steps_per_byte;
+    const auto took = [](void* self) {
+        return static_cast<int>((*static_cast<std::int64_t*>(self) -= steps_at_once) < 0);
+    };
+    sqlite3_progress_handler(database_.get(), steps_at_once, took, &steps_left_);
 }
 
 Statement& Connection::sql(const char* text) {

@@ -115,6 +115,8 @@ public:
     }
     template<typename Body>
     Status read(Body&& body) {
+        if (steps_left_ != 0)
+            bound_steps();
         return within("BEGIN", std::forward<Body>(body));
     }
 
@@ -144,7 +146,10 @@ private:
     struct Close {
         void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
     };
+    void bound_steps();
+
     std::string path_;
+    std::int64_t steps_left_ = 0; // of a reader, in this transaction; 0: of a writer, who writes what is his
     std::unique_ptr<sqlite3, Close> database_{};
     std::unordered_map<const char*, std::unique_ptr<Statement>> statements_{}; // go before database_
 };

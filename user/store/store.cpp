@@ -14,6 +14,7 @@
 #include "store/plan.h"
 #include "store/retention.h"
 #include "store/run.h"
+#include "store/schema_check.h"
 #include "store/sum.h"
 
 namespace copyscope {
@@ -37,6 +38,7 @@ struct Store::Database {
     std::size_t most_accounts = std::numeric_limits<std::size_t>::max();
     RunRow current{};         // of begin_run()
     std::int64_t version = 0; // PRAGMA data_version: changes when another connection has written
+    std::int64_t schema = 0;  // PRAGMA schema_version: without a new one, SQLite goes on by the old schema
 
     // What is remembered of the file is forgotten when somebody else has written: there may be new names, and rows may
     // have gone. First in every transaction.
@@ -46,12 +48,25 @@ struct Store::Database {
             return std::unexpected(now.error());
         if (*now == version)
             return {};
+        if (Status same = check_schema_again(); !same)
+            return same;
         Result<Names> loaded = Names::load(*connection);
         if (!loaded)
             return std::unexpected(loaded.error());
         names = std::move(*loaded);
         interner.forget();
         version = *now;
+        return {};
+    }
+
+    Status check_schema_again() {
+        Result<std::int64_t> now = connection->number("PRAGMA schema_version");
+        if (!now)
+            return std::unexpected(now.error());
+        if (*now != schema)
+            if (Status same = check_schema(*connection, migrations(), version_of(migrations())); !same)
+                return same;
+        schema = *now;
         return {};
     }
 

@@ -59,8 +59,9 @@ enum class StoreMode {
 class Store {
 public:
     // Refuses, with one line that says which: a file that is no SQLite database, one of another program
-    // (application_id), one of a newer schema (names both versions), a damaged one (PRAGMA quick_check). None of them
-    // is written to. An older schema is migrated in one transaction, in mode create only. Creates with mode 0640.
+    // (application_id), one of a newer schema (names both versions), one whose schema is not ours, a damaged one
+    // (PRAGMA quick_check). None of them is written to. A file may come from anybody: what it makes a reader do is
+    // bounded by its size. An older schema is migrated in one transaction, in mode create only. Creates with mode 0640.
     static Result<Store> open(const std::string& path, StoreMode mode);
     Store(Store&&) noexcept;
     Store& operator=(Store&&) noexcept;
