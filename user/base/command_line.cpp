@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
+
+#include "base/program.h"
 
 namespace copyscope {
 
@@ -136,7 +139,11 @@ Result<std::optional<int>> CommandLine::parse(int argc, char** argv) {
     try {
         app_->parse(argc, argv);
     } catch (const CLI::Success& success) {
-        return app_->exit(success);
+        // What the library prints itself, it does not look after.
+        std::ostringstream text;
+        const int status = app_->exit(success, text, text);
+        print_text(text.str());
+        return status;
     } catch (const CLI::ParseError& error) {
         return fail_usage(error.what());
     }

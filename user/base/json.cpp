@@ -10,7 +10,7 @@ nlohmann::ordered_json parse_json(std::string_view text) {
 }
 
 std::string json_text(const nlohmann::ordered_json& json, int indent) {
-    return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    return json.dump(indent, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 } // namespace copyscope

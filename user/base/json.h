@@ -13,7 +13,7 @@ namespace copyscope {
 nlohmann::ordered_json parse_json(std::string_view text); // is_discarded() if it is none
 
 // One line, or lines indented by so many spaces. A command name may hold any bytes: what is not UTF-8 becomes U+FFFD,
-// and nothing throws.
+// and nothing throws. ASCII only: what is beyond stands as \uXXXX, so that no terminal obeys it.
 std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
 
 } // namespace copyscope

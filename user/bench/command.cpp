@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "base/program.h"
+
 namespace copyscope {
 namespace {
 
@@ -27,6 +29,7 @@ sigset_t forwarded_signals() {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+    restore_inherited_signals();
     prctl(PR_SET_PDEATHSIG, 0);
     execvp(words[0], words.data());
     const int number = errno;

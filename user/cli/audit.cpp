@@ -4,6 +4,7 @@
 
 #include "cli/bench_runner.h"
 #include "cli/command_runner.h"
+#include "cli/target.h"
 #include "model/audit.h"
 #include "report/report.h"
 
@@ -89,6 +90,8 @@ Result<Audit> audit_command(const Arguments& arguments) {
 Result<int> audit(Arguments& arguments) {
     if (auto status = choose_measured(arguments.bench.copies); !status)
         return std::unexpected(status.error());
+    if (auto target = check_target(arguments.file, {{arguments.bench.bench.source_path}}); !target)
+        return std::unexpected(target.error());
     const auto audit = arguments.words.empty() ? audit_strategies(arguments.bench) : audit_command(arguments);
     if (!audit)
         return std::unexpected(audit.error());

@@ -39,6 +39,8 @@ Report make_report(const BenchArguments& arguments, const MeasuredBench& bench) 
 }
 
 Result<int> measure(Arguments& arguments) {
+    if (auto target = arguments.output.check({{arguments.bench.bench.source_path}}); !target)
+        return std::unexpected(target.error());
     auto bench = measure_bench(arguments.bench);
     if (!bench)
         return std::unexpected(bench.error());

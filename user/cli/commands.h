@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/command_line.h"
@@ -43,6 +44,9 @@ struct Output {
 
     void add_options(Subcommand command);
     bool for_machines() const { return json || csv; }
+
+    // Whether both files may be written to: to be asked before anything is measured.
+    Status check(std::span<const std::string> sources = {}) const;
 
     // Writes to the file, or else to `stream`; and saves. `for_people`: what stands in the text instead.
     Status write(const Report& report, FILE* stream, const Report* for_people = nullptr) const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // copyscope diff: two measurements side by side, with an exit status for scripts.
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/history.h"
+#include "cli/target.h"
 #include "report/compare_report.h"
 
 namespace copyscope {
@@ -146,6 +148,10 @@ Result<int> diff(const Arguments& arguments) {
     const auto thresholds = thresholds_of(arguments);
     if (!thresholds)
         return std::unexpected(thresholds.error());
+    const std::array sources = {operand_of(arguments.before).file, operand_of(arguments.after).file,
+                                arguments.history.file};
+    if (auto target = check_target(arguments.file, sources); !target)
+        return std::unexpected(target.error());
     const auto before = measurement(arguments, arguments.before);
     if (!before)
         return std::unexpected(before.error());

@@ -8,6 +8,7 @@
 
 #include "bench/dma_bench.h"
 #include "cli/commands.h"
+#include "cli/target.h"
 #include "device/device.h"
 #include "report/report.h"
 
@@ -44,6 +45,8 @@ Result<DmaMachine> survey(const Arguments& arguments) {
 }
 
 Status show_info(const Arguments& arguments) {
+    if (auto target = check_target(arguments.file); !target)
+        return target;
     const auto machine = survey(arguments);
     if (!machine)
         return std::unexpected(machine.error());
@@ -54,6 +57,8 @@ Status show_info(const Arguments& arguments) {
 }
 
 Status bench(const Arguments& arguments) {
+    if (auto target = check_target(arguments.file); !target)
+        return target;
     DmaBenchOptions options;
     auto machine = survey(arguments);
     if (!machine)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/program.h"
 #include "base/units.h"
 #include "bench/bench.h"
 #include "bench/filesystem.h"
@@ -18,22 +19,26 @@ namespace {
 
 constexpr std::uint64_t known_bytes = 1 << 20;
 
+template<typename... Values>
+void print(fmt::format_string<Values...> format, Values&&... values) {
+    print_text(fmt::format(format, std::forward<Values>(values)...));
+}
+
 void print_facts(const Facts& facts) {
     const auto yes_no = [](bool value) { return value ? "yes" : "no"; };
-    fmt::print("kernel        {} {}\n", facts.release, facts.machine);
-    fmt::print("privileges    {}\n", facts.root ? "sufficient" : "not sufficient");
-    fmt::print("BTF           {}\n", yes_no(facts.btf));
-    fmt::print("tracing       {}\n", yes_no(!facts.tracefs.empty()));
-    fmt::print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
-    fmt::print("DMA buffer    {}\n", facts.dma_device
-                                         ? fmt::format("/dev/copyscope ({})", device_text(facts.dma_device))
-                                         : "no: the module copyscope is not loaded");
+    print("kernel        {} {}\n", facts.release, facts.machine);
+    print("privileges    {}\n", facts.root ? "sufficient" : "not sufficient");
+    print("BTF           {}\n", yes_no(facts.btf));
+    print("tracing       {}\n", yes_no(!facts.tracefs.empty()));
+    print("lockdown      {}\n", facts.lockdown.empty() ? "none (not in this kernel)" : facts.lockdown);
+    print("DMA buffer    {}\n", facts.dma_device ? fmt::format("/dev/copyscope ({})", device_text(facts.dma_device))
+                                                 : "no: the module copyscope is not loaded");
 }
 
 // What --copies can be on this machine. Breakpoints are set for a moment: only the kernel knows whether they are free.
 void print_sources(const Facts& facts) {
-    fmt::print("\n{:<23} {}\n", "copies are counted by", "available");
-    const auto line = [](const char* source, const std::string& words) { fmt::print("{:<23} {}\n", source, words); };
+    print("\n{:<23} {}\n", "copies are counted by", "available");
+    const auto line = [](const char* source, const std::string& words) { print("{:<23} {}\n", source, words); };
     line("derived", "yes: from the callers bound below");
     const auto breakpoints = open_breakpoints();
     std::string functions;
@@ -64,8 +69,8 @@ void print_plan(const Plan& plan) {
     for (const auto& binding : plan.bindings)
         if (binding.bound() && binding.hook->system_call && binding.hook->program.starts_with("exit_"))
             calls += std::string(calls.empty() ? "" : " ") + binding.hook->functions.front();
-    fmt::print("\n{:<23} {}\n", "metric", "bound to");
-    fmt::print("{:<23} system calls {}\n", "operations", calls);
+    print("\n{:<23} {}\n", "metric", "bound to");
+    print("{:<23} system calls {}\n", "operations", calls);
     for (const auto& binding : plan.bindings) {
         const auto& hook = *binding.hook;
         // A hook without which nothing is unseen has a twin for other kernels, or nothing to look at on this machine.
@@ -78,12 +83,12 @@ void print_plan(const Plan& plan) {
             function = wanted(hook);
         const auto line = fmt::format("{:<23} {}", hook.metric, function);
         if (line != last)
-            fmt::print("{}\n", line);
+            print("{}\n", line);
         last = line;
     }
-    fmt::print("\nnot seen:\n");
+    print("\nnot seen:\n");
     for (const auto& what : plan.not_seen())
-        fmt::print("  {}\n", what);
+        print("  {}\n", what);
 }
 
 // The kernel may have refused programs that the plan had.
@@ -93,9 +98,9 @@ void print_last_word(const Plan& plan) {
         if (!binding.refusal.empty())
             refused += fmt::format("\n  {}: {}", binding.hook->program, binding.not_seen());
     if (refused.empty())
-        fmt::print("\nprofiling is possible: all programs load, attach and run\n");
+        print("\nprofiling is possible: all programs load, attach and run\n");
     else
-        fmt::print("\nprofiling is possible, without{}\n", refused);
+        print("\nprofiling is possible, without{}\n", refused);
 }
 
 // Moves a known megabyte and compares what was copied with what this strategy must copy.
@@ -107,7 +112,7 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
     options.patience.stop = &stop_requested;
     // tmpfs takes O_DIRECT since 6.6, but there is no device that could fill the buffer: it copies.
     if (strategy.reads_direct && (!supports_direct(scratch) || filesystem_of(scratch) == "tmpfs")) {
-        fmt::print("  {:<13} skipped: no direct I/O in {} (--scratch DIR)\n", strategy.name, scratch);
+        print("  {:<13} skipped: no direct I/O in {} (--scratch DIR)\n", strategy.name, scratch);
         return true;
     }
     const auto runs = run_bench(options, session, {});
@@ -121,14 +126,14 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
     const auto row = strategy_row(input);
     const auto expected = static_cast<std::uint64_t>(strategy.textbook.cpu_copies * known_bytes);
     const bool good = row.cpu_copy_bytes.total() == expected && !row.unaccounted_bytes && !row.lost;
-    fmt::print("  {:<13} {}: {} bytes copied by the CPU, {} expected; {} unaccounted, {} lost\n", strategy.name,
-               good ? "ok" : "WRONG", format_count(row.cpu_copy_bytes.total()), format_count(expected),
-               format_count(row.unaccounted_bytes), row.lost);
+    print("  {:<13} {}: {} bytes copied by the CPU, {} expected; {} unaccounted, {} lost\n", strategy.name,
+          good ? "ok" : "WRONG", format_count(row.cpu_copy_bytes.total()), format_count(expected),
+          format_count(row.unaccounted_bytes), row.lost);
     return good;
 }
 
 Result<int> self_test(const std::string& scratch, Session& session) {
-    fmt::print("\nself-test, 1 MiB by each strategy to a receiver on 127.0.0.1:\n");
+    print("\nself-test, 1 MiB by each strategy to a receiver on 127.0.0.1:\n");
     bool good = true;
     for (const auto* strategy : strategies()) {
         // The receiver is on this machine, where MSG_ZEROCOPY must copy, and there is no second file.

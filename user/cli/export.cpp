@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/history.h"
+#include "cli/target.h"
 #include "report/interval_json.h"
 
 namespace copyscope {
@@ -53,6 +54,8 @@ Status write_intervals(const Arguments& arguments, History& history, FILE* strea
 }
 
 Status export_intervals(const Arguments& arguments) {
+    if (auto target = check_target(arguments.file, {{arguments.history.file}}); !target)
+        return target;
     catch_signals();
     auto history = open_history(arguments.history);
     if (!history)

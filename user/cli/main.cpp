@@ -2,6 +2,7 @@
 // The table of contents of the command line; no work is done here.
 #include <fmt/format.h>
 
+#include "base/program.h"
 #include "base/version.h"
 #include "cli/commands.h"
 
@@ -21,9 +22,7 @@ Examples:
   copyscope top                                 who copies how much right now
 )";
 
-} // namespace
-
-int main(int argc, char** argv) {
+int work(int argc, char** argv) {
     using namespace copyscope;
     CommandLine line(
         "Counts how often each byte is copied on its way through Linux: by whom, and what zero-copy would save.",
@@ -54,4 +53,10 @@ int main(int argc, char** argv) {
     if (*ended)
         return **ended;
     return status;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    return copyscope::run_program("copyscope", [&] { return work(argc, argv); });
 }

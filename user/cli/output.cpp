@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 #include <cstdio>
-#include <fmt/format.h>
 #include <map>
 #include <unistd.h>
 
+#include "base/escape.h"
+#include "base/program.h"
 #include "cli/commands.h"
+#include "cli/target.h"
 #include "report/report.h"
 
 namespace copyscope {
@@ -45,8 +47,6 @@ void catch_signals() {
     action.sa_handler = on_signal;
     for (int signal : {SIGINT, SIGTERM, SIGHUP})
         sigaction(signal, &action, nullptr);
-    // A reader that has gone away is an error of one write, not the end of us before the clean-up.
-    std::signal(SIGPIPE, SIG_IGN);
 }
 
 void Output::add_options(Subcommand command) {
@@ -77,6 +77,11 @@ void add_copies_option(Subcommand command, CopyChoice& choice) {
         .type_name("SOURCE");
 }
 
+Status Output::check(std::span<const std::string> sources) const {
+    const Status target = check_target(file, sources);
+    return target ? check_target(save, sources) : target;
+}
+
 Status Output::write(const Report& report, FILE* stream, const Report* for_people) const {
     const auto render = [&](TextOptions options) {
         options.brief = brief;
@@ -100,13 +105,15 @@ int Output::verdict(const Report& report) const {
 
 int report_error(const Error& error) {
     clear_progress();
-    fmt::print(stderr, "copyscope: {}\n", error.message);
+    tell("copyscope: " + escaped(error.message));
     return static_cast<int>(error.code);
 }
 
 void show_progress(const std::string& line) {
+    const std::string shown = "\r\033[K" + escaped(line);
     if (isatty(STDERR_FILENO))
-        fmt::print(stderr, "\r\033[K{}", line);
+        // no line ends it, and ours begins with what is no text
+        (void)!::write(STDERR_FILENO, shown.data(), shown.size());
 }
 
 void clear_progress() {

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <limits>
 
+#include "base/escape.h"
+#include "base/program.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "cli/alone.h"
@@ -97,7 +99,7 @@ Result<int> record_everybody(const Arguments& arguments) {
     show_progress("detaching the BPF programs");
     collector->reset();
     clear_progress();
-    fmt::print(stderr, "intervals in {}: {}\n", arguments.file, (*recording)->intervals());
+    tell(fmt::format("intervals in {}: {}", escaped(arguments.file), (*recording)->intervals()));
     return 0;
 }
 

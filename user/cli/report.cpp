@@ -5,11 +5,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/json.h"
+#include "base/program.h"
 #include "base/time.h"
 #include "cli/alone.h"
 #include "cli/commands.h"
 #include "cli/history.h"
+#include "cli/target.h"
 #include "report/breakdown_report.h"
 
 namespace copyscope {
@@ -97,7 +100,7 @@ Status report_alone(const Arguments& arguments) {
     auto alone = Alone::start();
     if (!alone)
         return std::unexpected(alone.error().within("no daemon and no history, so copyscope must count itself"));
-    fmt::print(stderr, "copyscope: no daemon and no history: counting for {}\n", format_span(length));
+    tell("copyscope: no daemon and no history: counting for " + format_span(length));
     return print_reports(
         arguments, [&](const ReportQuery& query) { return (*alone)->count(length, query); },
         [] { return !stop_requested; });
@@ -108,12 +111,14 @@ Status report(const Arguments& arguments) {
         return std::unexpected(query.error());
     if (auto length = parse_span(arguments.count_for); !length)
         return std::unexpected(length.error());
+    if (auto target = check_target(arguments.file, {{arguments.history.file}}); !target)
+        return target;
     catch_signals();
     bool absent = false;
     auto history = open_history(arguments.history, &absent);
     if (!history)
         return absent ? report_alone(arguments) : std::unexpected(history.error());
-    fmt::print(stderr, "copyscope: from {}\n", (*history)->name());
+    tell("copyscope: from " + escaped((*history)->name()));
     return print_reports(
         arguments, [&](const ReportQuery& query) { return (*history)->report(query); },
         [&] { return sleep_until_stopped(static_cast<std::int64_t>(arguments.watch * 1000)); });
@@ -144,6 +149,8 @@ Status replay_each(const Arguments& arguments, History& history) {
 }
 
 Status replay(const Arguments& arguments) {
+    if (auto target = check_target(arguments.file, {{arguments.history.file}}); !target)
+        return target;
     catch_signals();
     auto history = open_history_file(arguments.history.file);
     if (!history)

@@ -3,10 +3,11 @@
 #include "bench/sink.h"
 
 #include <csignal>
-#include <fmt/format.h>
 #include <sys/signalfd.h>
 
+#include "base/escape.h"
 #include "base/fd.h"
+#include "base/program.h"
 #include "cli/commands.h"
 
 namespace copyscope {
@@ -30,8 +31,9 @@ Result<int> serve(const std::string& listen, bool once) {
         return fail_errno("cannot wait for signals");
     options.stop_fd = stop.get();
     const auto totals = run_sink(options, [](const SinkEvent& event) {
-        fmt::print("{}\n",
-                   event.kind == SinkEvent::Kind::listening ? "listening on " + to_string(event.address) : event.text);
+        print_text(escaped(event.kind == SinkEvent::Kind::listening ? "listening on " + to_string(event.address)
+                                                                    : event.text) +
+                   "\n");
         std::fflush(stdout);
     });
     if (!totals)

@@ -24,7 +24,7 @@ constexpr std::size_t width = 80, indent = 11;
 constexpr std::int64_t second = 1000;
 
 std::string line(const char* name, const std::string& value) {
-    return fmt::format("{:<11}", name) + render_paragraph(printable(value), width, indent, indent) + "\n";
+    return fmt::format("{:<11}", name) + render_paragraph(value, width, indent, indent) + "\n";
 }
 
 std::string history_text(const JsonReader& history) {

@@ -13,6 +13,7 @@
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
+#include "base/escape.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "bench/address.h"
@@ -192,7 +193,7 @@ public:
 
 private:
     void complain(const toml::source_region& where, const std::string& what) {
-        problems_ += fmt::format("{}{}:{}: {}", problems_.empty() ? "" : "\n", name_, where.begin.line, what);
+        problems_ += fmt::format("{}{}:{}: {}", problems_.empty() ? "" : "\n", name_, where.begin.line, escaped(what));
     }
 
     static bool is_table_name(const std::string& name) {
@@ -217,7 +218,7 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     const auto parsed = toml::parse(text, name);
     if (!parsed)
         return fail_usage(
-            fmt::format("{}:{}: {}", name, parsed.error().source().begin.line, parsed.error().description()));
+            fmt::format("{}:{}: {}", name, parsed.error().source().begin.line, escaped(parsed.error().description())));
     Reader reader(name);
     reader.read(parsed.table(), "");
     return reader.conclude();

@@ -2,7 +2,6 @@
 // See log.h.
 #include "daemon/log.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,6 +11,9 @@
 
 #define SD_JOURNAL_SUPPRESS_LOCATION // where we are in the source helps nobody who reads a journal
 #include <systemd/sd-journal.h>
+
+#include "base/escape.h"
+#include "base/program.h"
 
 namespace copyscope {
 
@@ -32,17 +34,18 @@ void say(Severity severity, const std::string& message,
          std::initializer_list<std::pair<const char*, std::string>> fields) {
     static const bool journal = stderr_is_journal();
     if (!journal) {
-        fmt::print(stderr, "copyscoped: {}\n", message);
+        tell_if_ready("copyscoped: " + message);
         return;
     }
-    std::vector<std::string> words = {"MESSAGE=" + message, fmt::format("PRIORITY={}", static_cast<int>(severity))};
+    std::vector<std::string> words = {"MESSAGE=" + escaped_lines(message),
+                                      fmt::format("PRIORITY={}", static_cast<int>(severity))};
     for (const auto& [name, value] : fields)
         words.push_back(std::string(name) + "=" + value);
     std::vector<iovec> parts;
     for (auto& word : words)
         parts.push_back({word.data(), word.size()});
     if (sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) < 0)
-        fmt::print(stderr, "{}\n", message);
+        tell_if_ready(message);
 }
 
 } // namespace copyscope

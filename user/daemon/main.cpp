@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // copyscoped: the command line of the daemon; no work is done here.
-#include <fmt/format.h>
-
 #include "base/command_line.h"
+#include "base/escape.h"
+#include "base/program.h"
 #include "base/version.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -25,9 +25,7 @@ int end_with(const copyscope::Error& error) {
     return static_cast<int>(error.code);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
+int work(int argc, char** argv) {
     using namespace copyscope;
     CommandLine line(
         "Counts all day how often each byte is copied on this machine; `copyscope report` and `copyscope top` "
@@ -51,9 +49,15 @@ int main(int argc, char** argv) {
     if (!config)
         return end_with(config.error());
     if (check) {
-        fmt::print("{} is in order\n", file);
+        print_text(escaped(file) + " is in order\n");
         return 0;
     }
     const auto ended = run_daemon(*config, file);
     return ended ? 0 : end_with(ended.error());
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    return copyscope::run_program("copyscoped", [&] { return work(argc, argv); });
 }

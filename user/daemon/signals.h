@@ -14,14 +14,13 @@ namespace copyscope {
 
 class Signals {
 public:
-    // Blocks SIGTERM, SIGINT and SIGHUP in this thread and in all that it starts from now on; ignores SIGPIPE.
+    // Blocks SIGTERM, SIGINT and SIGHUP in this thread and in all that it starts from now on.
     static Result<Signals> catch_all() {
         sigset_t set;
         sigemptyset(&set);
         for (int signal : {SIGTERM, SIGINT, SIGHUP})
             sigaddset(&set, signal);
         sigprocmask(SIG_BLOCK, &set, nullptr);
-        std::signal(SIGPIPE, SIG_IGN);
         Signals signals;
         signals.fd_ = Fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
         if (!signals.fd_)

@@ -66,9 +66,9 @@ std::string render_audit_text(const Audit& audit, const TextOptions& options) {
     };
     const auto bytes = [](std::uint64_t value) { return Cell{format_count(value)}; };
     if (std::ranges::any_of(rows, [](const AuditRow& row) { return !row.comm.empty(); }))
-        table.keys.push_back(column("command", [](const AuditRow& row) { return Cell{printable(row.comm)}; }));
-    table.keys.push_back(column("strategy", [](const AuditRow& row) { return Cell{printable(row.strategy)}; }));
-    table.keys.push_back(column("variant", [](const AuditRow& row) { return Cell{printable(row.variant)}; }));
+        table.keys.push_back(column("command", [](const AuditRow& row) { return Cell{row.comm}; }));
+    table.keys.push_back(column("strategy", [](const AuditRow& row) { return Cell{row.strategy}; }));
+    table.keys.push_back(column("variant", [](const AuditRow& row) { return Cell{row.variant}; }));
     table.columns.push_back(column("class", [](const AuditRow& row) { return Cell{row.copy_class}; }));
     table.columns.push_back(column("derived", [&](const AuditRow& row) { return bytes(row.derived_bytes); }));
     table.columns.push_back(column("measured", [&](const AuditRow& row) { return bytes(row.measured_bytes); }));
@@ -79,7 +79,7 @@ std::string render_audit_text(const Audit& audit, const TextOptions& options) {
     }));
 
     std::string text =
-        fmt::format("kernel   {}\nrun      {}\nmeasured by {}\n\n", audit.kernel, printable(audit.subject),
+        fmt::format("kernel   {}\nrun      {}\nmeasured by {}\n\n", printable(audit.kernel), printable(audit.subject),
                     audit.source == CopySource::module ? "the module's copy sites" : "execution breakpoints");
     if (!rows.empty())
         text += "Bytes copied by the CPU\n" + render_table(table, width, options.colour) + "\n";
@@ -90,7 +90,7 @@ std::string render_audit_text(const Audit& audit, const TextOptions& options) {
     for (const std::string& loss : losses_lines(audit.losses))
         text += loss + "\n";
     for (const std::string& note : audit.notes)
-        text += render_paragraph(printable(note), width, 2) + "\n";
+        text += render_paragraph(note, width, 2) + "\n";
     return text;
 }
 

@@ -53,7 +53,7 @@ public:
         for (const auto& [name, value] : {std::pair("kernel ", breakdown_.kernel), {"copies ", breakdown_.copies}})
             if (!value.empty())
                 words += (words.empty() ? "" : ", ") + std::string(name) + value;
-        return words.empty() ? "" : render_paragraph(printable(words), width_, 2) + "\n";
+        return words.empty() ? "" : render_paragraph(words, width_, 2) + "\n";
     }
 
     std::string table() const {
@@ -64,7 +64,7 @@ public:
     std::string foot() const {
         std::string text;
         auto line = [&](const std::string& words, Colour colour = Colour::none) {
-            text += coloured(render_paragraph(printable(words), width_, 2), colour_ ? colour : Colour::none) + "\n";
+            text += coloured(render_paragraph(words, width_, 2), colour_ ? colour : Colour::none) + "\n";
         };
         if (breakdown_.total.unaccounted_bytes > 0)
             line("unaccounted: moved or copied, and seen on one side only", Colour::yellow);
@@ -108,8 +108,7 @@ private:
         };
         auto detail = [](const Group& group) { return group.detail; };
         if (!brief_ && breakdown_.by == Dimension::cgroup && some(detail))
-            keys.push_back(
-                column("container", [](const Entry& entry) { return Cell{printable(entry.group->detail)}; }));
+            keys.push_back(column("container", [](const Entry& entry) { return Cell{entry.group->detail}; }));
         return keys;
     }
 

@@ -75,7 +75,7 @@ public:
 
 private:
     void line(const std::string& words, Colour colour = Colour::none) {
-        text_ += coloured(render_paragraph(printable(words), width_, 2), colour_ ? colour : Colour::none) + "\n";
+        text_ += coloured(render_paragraph(words, width_, 2), colour_ ? colour : Colour::none) + "\n";
     }
 
     void changes(Change change, Colour colour) {

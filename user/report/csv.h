@@ -9,10 +9,11 @@
 
 namespace copyscope {
 
-// One line; quotes what must be quoted.
+// One line; quotes what must be quoted. Fields are made harmless: control characters are escaped, and what a
+// spreadsheet would take for a formula gets an apostrophe in front.
 class CsvLine {
 public:
-    void add(std::string_view field);
+    void add(std::string_view bytes);
     std::string text() const { return line_ + "\r\n"; }
 
 private:

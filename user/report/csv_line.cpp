@@ -2,15 +2,37 @@
 // See csv.h.
 #include "report/csv.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "base/escape.h"
 
 namespace copyscope {
 
-void CsvLine::add(std::string_view field) {
+namespace {
+
+// What a spreadsheet would take for a formula; a number with a sign is none.
+bool is_formula(std::string_view field) {
+    constexpr std::string_view signs[] = {"=",      "+",      "-",      "@",
+                                          "\uff1d", "\uff0b", "\uff0d", "\uff20"}; // and of double width
+    field.remove_prefix(std::min(field.find_first_not_of(' '), field.size()));
+    if (field.empty() || std::ranges::none_of(signs, [&](std::string_view sign) { return field.starts_with(sign); }))
+        return false;
+    return !std::string_view("+-").contains(field.front()) || field.size() == 1 ||
+           field.find_first_not_of("0123456789.", 1) != std::string_view::npos;
+}
+
+} // namespace
+
+void CsvLine::add(std::string_view bytes) {
+    std::string field = escaped(bytes);
+    if (is_formula(field))
+        field.insert(0, 1, '\'');
     if (begun_)
         line_ += ',';
     begun_ = true;
-    if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
+    if (field.find_first_of(",\"\r\n") == std::string::npos) {
         line_ += field;
         return;
     }

@@ -75,7 +75,7 @@ std::string render_dma_text(const DmaMachine& machine, const TextOptions&) {
     const auto reason = fixed_buffers_reason(info);
     const bool coherent = info.cache_coherent;
     const bool bounces = info.bounces;
-    return line("kernel", machine.kernel) + line("device", printable(machine.device)) +
+    return line("kernel", printable(machine.kernel)) + line("device", printable(machine.device)) +
            line("buffers", fmt::format("at most {} each and {} in all; {} in use", format_bytes(info.max_buffer_bytes),
                                        format_bytes(info.max_total_bytes), format_bytes(info.total_bytes))) +
            line("pages", fmt::format("{}; extents of {}, mapped page by page", format_bytes(info.page_bytes),
@@ -96,7 +96,8 @@ std::string render_dma_bench_text(const DmaBench& bench, const TextOptions& opti
     std::uint64_t verified = 0;
     for (const auto& row : bench.rows)
         verified += row.verified_bytes;
-    std::string text = line("kernel", bench.machine.kernel) + line("device", printable(bench.machine.device)) +
+    std::string text = line("kernel", printable(bench.machine.kernel)) +
+                       line("device", printable(bench.machine.device)) +
                        line("engine", engine_text(bench.machine.info)) + "\n" +
                        render_table(bench_table(bench), width, options.colour) + "\n";
     for (const auto& finding : dma_findings(bench))
@@ -105,7 +106,7 @@ std::string render_dma_bench_text(const DmaBench& bench, const TextOptions& opti
         text += "a copy by the engine needs the device's pages: of a streaming buffer add both syncs\n";
     text += fmt::format("verified: {} bytes, all right\n", format_count(verified));
     for (const auto& note : bench.notes)
-        text += render_paragraph(printable(note), width, 2) + "\n";
+        text += render_paragraph(note, width, 2) + "\n";
     return text;
 }
 

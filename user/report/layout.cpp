@@ -76,6 +76,16 @@ std::string trimmed(std::string line) {
     return line;
 }
 
+void make_printable(Table& table) {
+    for (auto* columns : {&table.keys, &table.columns})
+        for (Column& column : *columns)
+            for (Cell& cell : column.cells)
+                for (std::string* text : {&cell.exact, &cell.compact})
+                    *text = printable(*text);
+    for (std::string& remark : table.remarks)
+        remark = printable(remark);
+}
+
 // Which text of its cells a table shows.
 struct Form {
     bool exact_columns, exact_keys;
@@ -151,7 +161,8 @@ std::string render_sheet(const Sheet& sheet, std::size_t rows, const std::vector
 
 } // namespace
 
-std::string render_table(const Table& table, std::size_t width, bool colour) {
+std::string render_table(Table table, std::size_t width, bool colour) {
+    make_printable(table);
     if (table.keys.empty() || table.keys.front().cells.empty())
         return "";
     const std::size_t line = width + gap; // the gap behind the last column is never printed
@@ -197,7 +208,9 @@ std::string render_table(const Table& table, std::size_t width, bool colour) {
     return text;
 }
 
-std::string render_paragraph(std::string_view text, std::size_t width, std::size_t indent, std::size_t used) {
+std::string render_paragraph(std::string_view words, std::size_t width, std::size_t indent, std::size_t used) {
+    const std::string shown = printable(words);
+    std::string_view text = shown;
     std::string result;
     std::size_t room = width - used; // of the current line
     const std::string new_line = "\n" + std::string(indent, ' ');

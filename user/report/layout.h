@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables and paragraphs that never exceed a width. ASCII only: one byte is one column.
-// Knows nothing of what stands in the cells.
+// Knows nothing of what stands in the cells, and so makes all of it printable.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct Table {
 
 // Exact values if they fit (with compact keys if need be), else compact ones, else with cut keys, else in several
 // tables that repeat the keys.
-std::string render_table(const Table& table, std::size_t width, bool colour);
+std::string render_table(Table table, std::size_t width, bool colour);
 
 // Broken between words, all lines but the first indented; `used` columns of the first are taken already. A word longer
 // than a line is broken. No line feed at the end.

@@ -2,6 +2,8 @@
 // See screen.h.
 #include "report/screen.h"
 
+#include "report/layout.h"
+
 namespace copyscope {
 
 std::size_t width_of(const Line& line) {
@@ -17,7 +19,7 @@ Line fitted(const Line& line, std::size_t width, Style fill) {
     for (const StyledText& span : line) {
         if (room == 0)
             break;
-        result.push_back({span.text.substr(0, room), span.style});
+        result.push_back({printable(std::string_view(span.text).substr(0, room)), span.style});
         room -= result.back().text.size();
     }
     if (room > 0)

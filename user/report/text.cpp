@@ -73,7 +73,7 @@ public:
         std::string text;
         auto line = [&](const char* name, const std::string& value) {
             if (!value.empty())
-                text += fmt::format("{:<9}", name) + render_paragraph(printable(value), width_, 9, 9) + "\n";
+                text += fmt::format("{:<9}", name) + render_paragraph(value, width_, 9, 9) + "\n";
         };
         line("kernel", report_.kernel);
         line("source", report_.source);
@@ -158,7 +158,7 @@ public:
     std::string foot() const {
         std::string text;
         auto line = [&](const std::string& words, Colour colour = Colour::none) {
-            text += coloured(render_paragraph(printable(words), width_, 2), colour_ ? colour : Colour::none) + "\n";
+            text += coloured(render_paragraph(words, width_, 2), colour_ ? colour : Colour::none) + "\n";
         };
         if (std::ranges::any_of(report_.rows, [](const Row& row) { return row.unaccounted_bytes > 0; }))
             line("unaccounted: moved or copied, and seen on one side only", Colour::yellow);
@@ -199,12 +199,12 @@ private:
     Table with_keys() const {
         Table table;
         if (show_comm_)
-            table.keys.push_back(column("command", [](const Row& row) { return Cell{printable(row.comm)}; }));
+            table.keys.push_back(column("command", [](const Row& row) { return Cell{row.comm}; }));
         if (show_pid_)
             table.keys.push_back(
                 column("pid", [](const Row& row) { return Cell{row.pid ? std::to_string(row.pid) : "-"}; }));
         table.keys.push_back(
-            column(promised_ ? "strategy" : "operation", [](const Row& row) { return Cell{printable(row.strategy)}; }));
+            column(promised_ ? "strategy" : "operation", [](const Row& row) { return Cell{row.strategy}; }));
         Column variants{promised_ ? "variant" : "from -> to", {}};
         for (const Row& row : report_.rows) {
             const std::string ends = printable(with_names(row.variant));
