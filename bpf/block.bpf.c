@@ -5,7 +5,7 @@
  */
 #include "block_ops.bpf.h"
 #include "bystanders.bpf.h"
-#include "endpoint.bpf.h"
+#include "memory.bpf.h"
 #include "loop.bpf.h"
 #include "compat_originals.bpf.h"
 

@@ -3,7 +3,7 @@
  * Page faults. Inside an operation (a copy touched user memory) they are added to it; else the fault is an operation of
  * its own. The rules of what counts are those of mm/memory.c:mm_account_fault.
  */
-#include "endpoint.bpf.h"
+#include "memory.bpf.h"
 
 /* Of a mapping with a file behind it: the file and its pages, or memory that has no other end. */
 static __always_inline void file_fault(struct ledger *ledger, const struct vm_area_struct *vma)

@@ -6,7 +6,7 @@
 #ifndef COPYSCOPE_SYSCALL_BPF_H
 #define COPYSCOPE_SYSCALL_BPF_H
 
-#include "endpoint.bpf.h"
+#include "memory.bpf.h"
 
 /*
  * Defines enter_NAME and exit_NAME. `enter` fills the ledger: endpoints and bytes asked for. `exit` may mend them before

@@ -31,11 +31,19 @@ TEST(RpcMessage, IdAndParamsMayBeAbsent) {
 
 TEST(RpcMessage, IdComesBackUnchanged) {
     for (const std::string id :
-         {"0", "-1", "18446744073709551615", "-9223372036854775808", R"("")", R"("a\nb\"c")", R"("äöü")", "null"}) {
+         {"0", "-1", "18446744073709551615", "-9223372036854775808", R"("")", R"("a\nb\"c")", R"("\u00e4")", "null"}) {
         const auto request = parse_request(R"({"v":1,"id":)" + id + R"(,"method":"x"})");
         ASSERT_TRUE(request) << id;
         EXPECT_EQ(response(request->id, Json::object()), R"({"v":1,"id":)" + id + ",\"result\":{}}\n");
     }
+}
+
+// Answers are ASCII: what a terminal would take for a command is none in any encoding.
+TEST(RpcMessage, IdOfOtherLettersIsTheSameOne) {
+    const auto request = parse_request(R"({"v":1,"id":"ä","method":"x"})");
+    ASSERT_TRUE(request);
+    EXPECT_EQ(response(request->id, Json::object()), R"({"v":1,"id":"\u00e4","result":{}})"
+                                                     "\n");
 }
 
 TEST(RpcMessage, OtherIdsAreRefused) {
