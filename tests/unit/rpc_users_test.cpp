@@ -27,6 +27,20 @@ protected:
         }).join();
         return made;
     }
+
+    // Of each one's next answer.
+    struct Outcomes {
+        int done = 0, busy = 0;
+    };
+    static Outcomes outcomes(std::vector<std::unique_ptr<Raw>>& clients) {
+        Outcomes all;
+        for (auto& client : clients) {
+            const Json answer = client->answer();
+            all.done += answer.contains("result");
+            all.busy += answer.contains("error") && answer["error"]["code"] == "busy";
+        }
+        return all;
+    }
 };
 
 TEST_F(RpcUsers, AUserHasSoManyConnections) {
@@ -76,12 +90,7 @@ TEST_F(RpcUsers, OneUsersRequestsDoNotHoldUpAnothers) {
     }
     EXPECT_EQ(waiting_, 1); // at most all of strangers' workers but one
     let_go_.release(12);
-    int done = 0, busy = 0;
-    for (auto& client : greedy) {
-        const Json answer = client->answer();
-        done += answer.contains("result");
-        busy += answer.contains("error") && answer["error"]["code"] == "busy";
-    }
+    const auto [done, busy] = outcomes(greedy);
     EXPECT_EQ(done, 8); // one ran, eight waited, and the newest of them made room for the modest one's
     EXPECT_EQ(busy, 4);
 }
@@ -139,12 +148,7 @@ TEST_F(RpcUsers, HoweverManyAskRootIsAnswered) {
     }
     EXPECT_EQ(waiting_, 2);
     let_go_.release(8);
-    int done = 0, busy = 0;
-    for (auto& asker : askers) {
-        const Json answer = asker->answer();
-        done += answer.contains("result");
-        busy += answer.contains("error") && answer["error"]["code"] == "busy";
-    }
+    const auto [done, busy] = outcomes(askers);
     EXPECT_EQ(done, 6); // two at work, four waiting
     EXPECT_EQ(busy, 2);
 }

@@ -182,4 +182,13 @@ inline std::vector<Interval> visited(const Store& store, WallTime since, WallTim
     return all;
 }
 
+// A history of so many seconds, summed up and closed.
+inline void make_history(const std::string& path, WallTime seconds) {
+    std::mt19937_64 random(1);
+    Store store = begun(path);
+    for (WallTime t = 0; t < seconds; ++t)
+        EXPECT_TRUE(store.append(random_interval(random, new_year + t * 1000, new_year + t * 1000 + 1000, 5, 8)));
+    EXPECT_TRUE(store.maintain(new_year + hour_ms, keep_all));
+}
+
 } // namespace copyscope::testing_store

@@ -17,15 +17,6 @@ using namespace testing_store;
 
 class StoreRefusal : public StoreFolder {
 protected:
-    // A history of a few minutes, closed.
-    void make_history() {
-        std::mt19937_64 random(1);
-        Store store = begun(path);
-        for (WallTime t = 0; t < 300; ++t)
-            ASSERT_TRUE(store.append(random_interval(random, new_year + t * 1000, new_year + t * 1000 + 1000, 5, 8)));
-        ASSERT_TRUE(store.maintain(new_year + hour_ms, keep_all));
-    }
-
     void edit(const std::string& statements) {
         Result<std::unique_ptr<Connection>> connection = Connection::open(path, Access::read_write);
         ASSERT_TRUE(connection);
@@ -81,7 +72,7 @@ TEST_F(StoreRefusal, AnotherProgramsDatabase) {
 }
 
 TEST_F(StoreRefusal, ANewerSchema) {
-    make_history();
+    make_history(path, 300);
     edit("PRAGMA user_version = 9; PRAGMA wal_checkpoint(TRUNCATE)");
     const std::string known = std::to_string(version_of(migrations()));
     refused({"schema version 9", "versions up to " + known, "use the newer copyscope"});
@@ -89,7 +80,7 @@ TEST_F(StoreRefusal, ANewerSchema) {
 
 // Only the log of a writer that was killed knows that the schema is newer: the log is left, too.
 TEST_F(StoreRefusal, ANewerSchemaInTheLogOnly) {
-    make_history();
+    make_history(path, 300);
     const std::string copy = folder + "/copy.db";
     {
         Result<std::unique_ptr<Connection>> connection = Connection::open(path, Access::read_write);
@@ -125,7 +116,7 @@ TEST_F(StoreRefusal, WhatIsNoFile) {
 }
 
 TEST_F(StoreRefusal, WhatMayNotBeRead) {
-    make_history();
+    make_history(path, 300);
     chmod(folder.c_str(), 0755);
     chmod(path.c_str(), 0);
     const int result = as_nobody([&] {
@@ -140,7 +131,7 @@ TEST_F(StoreRefusal, WhatMayNotBeRead) {
 }
 
 TEST_F(StoreRefusal, AFolderThatMayNotBeWritten) {
-    make_history();
+    make_history(path, 300);
     chmod(path.c_str(), 0644);
     chmod(folder.c_str(), 0555);
     const int result = as_nobody([&] {
@@ -176,7 +167,7 @@ TEST_F(StoreRefusal, ACreationThatWasKilledIsBegunAnew) {
 
 // Cut off anywhere, bytes changed anywhere: refused, or read; a figure may then be wrong, but nothing is written.
 TEST_F(StoreRefusal, DamagedFiles) {
-    make_history();
+    make_history(path, 300);
     const std::string good = contents(path);
     std::mt19937_64 random(1);
     int refusals = 0, failures = 0;
@@ -213,7 +204,7 @@ TEST_F(StoreRefusal, DamagedFiles) {
 
 // A file that was cut off is always noticed.
 TEST_F(StoreRefusal, ATornFile) {
-    make_history();
+    make_history(path, 300);
     const std::string good = contents(path);
     for (std::size_t size :
          {good.size() - 1, good.size() - 4096, good.size() / 2, std::size_t{4096}, std::size_t{100}}) {
@@ -225,7 +216,7 @@ TEST_F(StoreRefusal, ATornFile) {
 }
 
 TEST_F(StoreRefusal, AnOlderSchemaIsMigrated) {
-    make_history();
+    make_history(path, 300);
     const std::string before = read_text(opened(path, StoreMode::read_only), never, ever);
     std::vector<Migration> steps(migrations().begin(), migrations().end());
     const int today = version_of(steps);
@@ -259,7 +250,7 @@ TEST_F(StoreRefusal, AnOlderSchemaIsMigrated) {
 
 // The file of another build, whose counters have other numbers and of which one is new.
 TEST_F(StoreRefusal, NumbersOfAnotherBuild) {
-    make_history();
+    make_history(path, 300);
     const std::string before = read_text(opened(path, StoreMode::read_only), never, ever);
     edit("INSERT INTO name VALUES('counter', (SELECT max(number) + 1 FROM name WHERE kind = 'counter'), 'from_mars')");
     Store store = begun(path);

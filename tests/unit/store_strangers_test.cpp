@@ -13,13 +13,7 @@ using namespace testing_store;
 
 class StoreOfStrangers : public StoreFolder {
 protected:
-    StoreOfStrangers() {
-        std::mt19937_64 random(1);
-        Store store = begun(path);
-        for (WallTime t = 0; t < 100; ++t)
-            EXPECT_TRUE(store.append(random_interval(random, new_year + t * 1000, new_year + t * 1000 + 1000, 5, 8)));
-        EXPECT_TRUE(store.maintain(new_year + hour_ms, keep_all));
-    }
+    StoreOfStrangers() { make_history(path, 100); }
 
     // As anybody does: with SQLite, not with what we allow ourselves.
     void edit(const std::string& statements) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/write.h"
 
 namespace copyscope {
 
@@ -33,21 +34,10 @@ void keep_standard_streams() {
                          (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC); // the lowest that is free
 }
 
-void write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t put = ::write(fd, text.data(), text.size());
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return;
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-}
-
 // Where there may be no memory for a sentence of several parts.
 int end_with(const char* what) {
     for (const char* part : {program, ": ", what, "\n"})
-        write_all(STDERR_FILENO, part);
+        (void)write_all(STDERR_FILENO, part);
     return failed;
 }
 
@@ -92,7 +82,7 @@ int run_program(const char* name, const std::function<int()>& body) {
 }
 
 void tell(std::string_view line) {
-    write_all(STDERR_FILENO, escaped_lines(line) + "\n");
+    (void)write_all(STDERR_FILENO, escaped_lines(line) + "\n");
 }
 
 void tell_if_ready(std::string_view line) {
@@ -101,7 +91,7 @@ void tell_if_ready(std::string_view line) {
         return;
     std::string text = escaped_lines(line);
     text.resize(std::min<std::size_t>(text.size(), PIPE_BUF - 1)); // for so much there is room
-    write_all(STDERR_FILENO, text + "\n");
+    (void)write_all(STDERR_FILENO, text + "\n");
 }
 
 void print_text(std::string_view text) {

@@ -66,17 +66,6 @@ Result<Measurement> from_history(History& history, const Operand& operand, const
     return measurement_of(*breakdown, fmt::format("{}: {}", name, format_period(breakdown->since, breakdown->until)));
 }
 
-// Histories begin with these words (https://www.sqlite.org/fileformat.html, 1.3).
-bool is_history(std::ifstream& stream) {
-    constexpr std::string_view magic = "SQLite format 3";
-    std::string begin(magic.size(), '\0');
-    stream.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-    const bool found = begin == magic;
-    stream.clear();
-    stream.seekg(0);
-    return found;
-}
-
 Result<Measurement> from_file(const Operand& operand, const std::string& name) {
     std::ifstream stream(operand.file, std::ios::binary);
     if (!stream || std::filesystem::is_directory(operand.file))

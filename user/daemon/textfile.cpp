@@ -9,22 +9,11 @@
 #include <fmt/format.h>
 
 #include "base/fd.h"
+#include "base/write.h"
 
 namespace copyscope {
 
 namespace {
-
-Status write_all(const Fd& file, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t put = ::write(file.get(), text.data(), text.size());
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return fail_errno("write");
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return {};
-}
 
 // The file is not synced: after a power failure it is written anew within an interval.
 Status write_new(const std::string& path, std::string_view text) {
@@ -34,7 +23,7 @@ Status write_new(const std::string& path, std::string_view text) {
         return fail_errno("open");
     if (::fchmod(file.get(), 0644) != 0) // whatever the umask: node_exporter is another user
         return fail_errno("fchmod");
-    return write_all(file, text);
+    return write_all(file.get(), text) ? Status{} : fail_errno("write");
 }
 
 } // namespace
