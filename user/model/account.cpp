@@ -209,9 +209,11 @@ bool measures_class(CopySource source, std::uint32_t copy_class) {
     return source == CopySource::module;
 }
 
-Sample measured_sample(const Sample& sample) {
-    Sample result = sample;
-    for (Account& account : result.accounts)
+void use_measured(Sample& sample) {
+    if (sample.reported)
+        return;
+    sample.reported = true;
+    for (Account& account : sample.accounts)
         for (std::uint32_t copy_class = 0; copy_class < COPYSCOPE_CLASSES; ++copy_class) {
             if (!measures_class(sample.source, copy_class))
                 continue;
@@ -222,7 +224,11 @@ Sample measured_sample(const Sample& sample) {
             if (copy_class == COPYSCOPE_CLASS_COW)
                 account.value.counter[COPYSCOPE_COW_DERIVED_BYTES] = 0;
         }
-    return result;
+}
+
+Sample measured_sample(Sample sample) {
+    use_measured(sample);
+    return sample;
 }
 
 std::string_view loss_name(std::uint32_t loss) {

@@ -20,7 +20,7 @@ struct Account {
     copyscope_account_key key{};
     copyscope_account value{};
     copyscope_measured measured{};                              // all zero unless the sample's copies were measured
-    std::array<std::int64_t, COPYSCOPE_CLASSES> disagreement{}; // bytes measured - derived; set by measured_sample()
+    std::array<std::int64_t, COPYSCOPE_CLASSES> disagreement{}; // bytes measured - derived; set by use_measured()
 
     std::uint64_t operator[](copyscope_counter counter) const { return value.counter[counter]; }
 };
@@ -68,10 +68,13 @@ struct Sample {
     std::vector<ProcessInfo> processes{};
     Losses losses{};
     CopySource source = CopySource::derived; // what `measured` of the accounts comes from
+    bool reported = false;                   // use_measured() was here
 };
 
-// The same sample, in which every class that its source measures is what was measured, and not what was derived.
-Sample measured_sample(const Sample& sample);
+// Of every class that the sample's source measures, what was measured becomes the account's value, in the place of what
+// was derived; by what they differ is its disagreement. Once: a second time changes nothing.
+void use_measured(Sample& sample);
+Sample measured_sample(Sample sample); // the same, of a copy
 
 // later - earlier, without the accounts in which nothing happened. One counter that ran backwards says that the
 // account was removed and began anew: then all of its later values are taken as they are.

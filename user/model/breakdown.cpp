@@ -9,6 +9,9 @@
 #include <tuple>
 #include <unordered_map>
 
+#include <fmt/format.h>
+
+#include "base/units.h"
 #include "model/class_row.h"
 #include "model/labels.h"
 #include "model/strategies.h"
@@ -110,13 +113,20 @@ double sort_value(const Row& row, SortKey key) {
 }
 
 // Equal ones by name, so that a report does not change while nothing does.
-bool comes_before(const Group& a, const Group& b, SortKey key) {
-    const double first = sort_value(a.sums, key), second = sort_value(b.sums, key);
-    return first != second ? first > second : std::tie(a.name, a.pid) < std::tie(b.name, b.pid);
+template<typename Ranked>
+bool comes_before(const Ranked& a, const Ranked& b) {
+    return a.value != b.value ? a.value > b.value : a.name() < b.name();
 }
 
 void sort_groups(std::vector<Group>& groups, SortKey key) {
-    std::ranges::stable_sort(groups, [key](const Group& a, const Group& b) { return comes_before(a, b, key); });
+    struct Ranked {
+        double value;
+        const Group* group;
+        auto name() const { return std::tie(group->name, group->pid); }
+    };
+    const auto ranked = [key](const Group& group) { return Ranked{sort_value(group.sums, key), &group}; };
+    std::ranges::stable_sort(groups,
+                             [&](const Group& a, const Group& b) { return comes_before(ranked(a), ranked(b)); });
 }
 
 class Builder {
@@ -131,27 +141,35 @@ public:
         });
     }
 
+    // What is shown is summed again: all the rows of all groups at once would be most of what a report takes.
     std::vector<Group> groups() const {
         std::vector<Ranked> ranked;
         for_each_run(placed_, &Placed::group, [&](std::span<const Placed> members) {
-            const Label& label = labels_[members.front().group];
-            Group group{.name = label.name, .detail = label.detail, .pid = label.pid, .user = label.user};
-            group.sums = sum(members);
-            ranked.push_back({std::move(group), members});
+            ranked.push_back({sort_value(sum(members), query_.sort), &labels_[members.front().group], members});
         });
-        std::ranges::stable_sort(
-            ranked, [this](const Ranked& a, const Ranked& b) { return comes_before(a.group, b.group, query_.sort); });
+        std::ranges::stable_sort(ranked, comes_before<Ranked>);
         const std::size_t shown = query_.top ? std::min<std::size_t>(query_.top, ranked.size()) : ranked.size();
 
         std::vector<Group> groups;
-        for (Ranked& one : std::span(ranked).first(shown)) {
+        groups.reserve(shown + 1);
+        for (const Ranked& one : std::span(ranked).first(shown)) {
+            const Label& label = *one.label;
+            Group group{.name = label.name, .detail = label.detail, .pid = label.pid, .user = label.user};
+            group.sums = sum(one.members);
             if (query_.nested)
-                one.group.beneath = strategies_of({one.members.begin(), one.members.end()});
-            groups.push_back(std::move(one.group));
+                group.beneath = strategies_of({one.members.begin(), one.members.end()});
+            groups.push_back(std::move(group));
         }
         if (shown < ranked.size())
             groups.push_back(other(std::span(ranked).subspan(shown)));
         return groups;
+    }
+
+    // How many groups are in the one that is named "other".
+    std::size_t folded(std::size_t shown) const {
+        std::size_t all = 0;
+        for_each_run(placed_, &Placed::group, [&](std::span<const Placed>) { ++all; });
+        return all - std::min(all, shown);
     }
 
     // A class is a column of the other breakdowns: it has copied bytes and calls, and nothing else. Here groups are
@@ -181,8 +199,10 @@ public:
 
 private:
     struct Ranked {
-        Group group;
+        double value;
+        const Label* label;
         std::span<const Placed> members;
+        auto name() const { return std::tie(label->name, label->pid); }
     };
 
     template<typename Projection, typename Visit>
@@ -238,9 +258,10 @@ bool tells_by_amounts(std::span<const Group> groups) {
 } // namespace
 
 Breakdown break_down(const Interval& interval, const ReportQuery& query, const Origins& origins, UserNames user_name) {
-    // Made only where something was measured: it copies everything.
-    const Sample measured = interval.sample.source == CopySource::derived ? Sample{} : measured_sample(interval.sample);
-    const Sample& sample = interval.sample.source == CopySource::derived ? interval.sample : measured;
+    // Made only where it must be: it copies everything.
+    const bool as_it_is = interval.sample.reported || interval.sample.source == CopySource::derived;
+    const Sample measured = as_it_is ? Sample{} : measured_sample(interval.sample);
+    const Sample& sample = as_it_is ? interval.sample : measured;
 
     const Builder builder(sample, query, origins, user_name);
     Breakdown result{.by = query.by,
@@ -249,6 +270,9 @@ Breakdown break_down(const Interval& interval, const ReportQuery& query, const O
                      .until = interval.end,
                      .losses = with_accounts(sample)};
     result.groups = query.by == Dimension::copy_class ? builder.classes() : builder.groups();
+    if (const std::size_t folded = query.top ? builder.folded(query.top) : 0;
+        folded > 0 && query.by != Dimension::copy_class)
+        result.notes.push_back(fmt::format("other: {} more, which --top shows", format_count(folded)));
     result.total = builder.total();
     result.total.lost = result.losses.total();
     if (query.by == Dimension::endpoint && !result.groups.empty())

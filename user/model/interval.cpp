@@ -58,7 +58,8 @@ void add_interval(Interval& into, const Interval& from) {
 }
 
 Sample sample_of_user(const Sample& sample, std::uint32_t uid) {
-    Sample own{.accounts = {}, .processes = {}, .losses = sample.losses, .source = sample.source};
+    Sample own{
+        .accounts = {}, .processes = {}, .losses = sample.losses, .source = sample.source, .reported = sample.reported};
     std::unordered_map<std::string_view, const ProcessInfo*> processes;
     for (const ProcessInfo& process : sample.processes)
         if (process.uid == uid) {
