@@ -57,21 +57,6 @@ TEST_F(StoreHistory, AnEmptyRangeIsEmpty) {
     EXPECT_GT(facts->bytes, 0u);
 }
 
-TEST_F(StoreHistory, WhatWouldTakeTooMuchMemoryIsRefused) {
-    std::mt19937_64 random(1);
-    Store store = begun(path);
-    const Interval interval = random_interval(random, new_year, new_year + 1000, 5, 20);
-    ASSERT_TRUE(store.append(interval));
-    const std::size_t accounts = interval.sample.accounts.size();
-    store.limit_accounts(accounts - 1);
-    const Result<Span> refused = store.read(never, ever);
-    ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().message.find("ask for a shorter one"), std::string::npos);
-    EXPECT_FALSE(store.for_each(never, ever, [](const Interval&) { return Status{}; }));
-    store.limit_accounts(accounts);
-    EXPECT_EQ(written(store.read(never, ever)->interval), written(interval));
-}
-
 TEST_F(StoreHistory, AnIntervalBelongsToARun) {
     Store store = opened(path);
     Status status = store.append(Interval{.begin = 1, .end = 2, .sample = {}});

@@ -90,13 +90,13 @@ public:
             since = facts->last - 1; // intervals are had by their end
             until = facts->last;
         }
-        const auto span = store_.read(since, until);
+        auto span = store_.read(since, until);
         if (!span)
             return std::unexpected(span.error());
+        use_measured(span->interval.sample);
         Breakdown breakdown = break_down(span->interval, query, span->provenance.origins, user_name);
         breakdown.kernel = span->provenance.kernel;
-        if (span->widened)
-            breakdown.notes.push_back(widened_note);
+        add_span_notes(breakdown.notes, span->widened, span->folded, span->anonymous);
         if (!span->provenance.not_seen.empty())
             breakdown.notes.push_back(not_seen_note(span->provenance.not_seen));
         return breakdown;

@@ -6,35 +6,24 @@
 
 #include <fmt/format.h>
 
+#include "store/crowd_words.h"
+
 namespace copyscope {
 
 namespace {
 
-constexpr std::uint64_t crowd_bit = 1ULL << 63; // of start_ns: no process has started so late
-
-// What a crowd has in common. Without a boot, so that it has one id wherever it is.
-struct Words {
-    std::int64_t kind = 1; // 1: of {user, command, cgroup, container}, 2: of a user, 3: of all others
-    bool known = true;     // else nothing was ever heard of its processes
-    std::int64_t uid = std::numeric_limits<std::uint32_t>::max();
-    std::string comm{}, cgroup{}, container{};
-    bool operator==(const Words&) const = default;
-    std::string text() const {
-        return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", kind, known, uid, comm, cgroup, container);
-    }
-};
-
 // The row of a crowd. Its number is a hash, so that it is found by it; another crowd of the same hash gets the next.
-Result<std::int64_t> put_crowd(Connection& connection, std::int64_t boot, const Words& words) {
+Result<std::int64_t> put_crowd(Connection& connection, std::int64_t boot, const CrowdWords& words) {
     Statement& find = connection.sql("SELECT id, crowd, comm, uid, cgroup, container FROM process "
                                      "WHERE boot = ? AND tgid = 0 AND start_ns = ?");
-    for (std::uint64_t number = std::hash<std::string>()(words.text());; ++number) {
-        const std::uint64_t start = number | crowd_bit;
+    for (std::uint64_t next = 0;; ++next) {
+        const std::uint64_t start = words.start_ns(next);
         std::int64_t id = 0;
         bool same = false;
         Status status = find(boot, start).each([&](const SqlRow& row) {
             id = row.integer(0);
-            Words there{.kind = row.integer(1), .known = !row.null(2), .uid = row.integer(3)};
+            CrowdWords there{
+                .kind = static_cast<CrowdKind>(row.integer(1)), .known = !row.null(2), .uid = row.integer(3)};
             there.comm = row.text(2), there.cgroup = row.text(4), there.container = row.text(5);
             there.uid = there.known ? there.uid : words.uid;
             same = there == words;
@@ -44,7 +33,8 @@ Result<std::int64_t> put_crowd(Connection& connection, std::int64_t boot, const 
                 connection.sql("INSERT INTO process(boot, tgid, start_ns, comm, uid, cgroup, container, "
                                "crowd) VALUES(?, 0, ?, iif(?, ?, NULL), ?, ?, ?, ?)");
             status = insert(boot, start, int{words.known}, std::string_view(words.comm), words.uid,
-                            std::string_view(words.cgroup), std::string_view(words.container), words.kind)
+                            std::string_view(words.cgroup), std::string_view(words.container),
+                            static_cast<std::int64_t>(words.kind))
                          .run();
             id = connection.last_row();
             same = true;
@@ -88,7 +78,7 @@ Status Crowds::begin() {
 
 Result<std::int64_t> Crowds::crowd_of(std::int64_t process) {
     std::int64_t boot = 0;
-    Words words;
+    CrowdWords words;
     Statement& find = connection_.sql("SELECT boot, comm, uid, cgroup, container FROM process WHERE id = ?");
     Status status = find(process).each([&](const SqlRow& row) {
         boot = row.integer(0);
@@ -103,9 +93,9 @@ Result<std::int64_t> Crowds::crowd_of(std::int64_t process) {
             connection_.damaged(fmt::format("an account of a process {} that is not there", process)));
     auto with_boot = [&] { return fmt::format("{}\n{}", boot, words.text()); };
     if (!by_words_.contains(with_boot()) && crowds_.size() >= most_crowds && words.known) {
-        words = {.kind = 2, .uid = words.uid, .comm = "(others)"};
+        words = words.of_user();
         if (!users_.contains(words.text()) && users_.size() >= most_crowd_users)
-            words = {.kind = 3, .comm = "(others)"};
+            words = CrowdWords::of_others();
         users_.insert(words.text());
     }
     auto [found, is_new] = by_words_.try_emplace(with_boot(), 0);

@@ -17,7 +17,8 @@ Result<copyscope_endpoint> Directory::endpoint(const SqlRow& row, int column) co
                               .device = static_cast<__u32>(row.integer(column + 2))};
 }
 
-Status Directory::look_up(std::int64_t row, Owner& owner) {
+Result<Directory::Owner> Directory::find_account(std::int64_t row) {
+    Owner owner;
     Statement& find = connection_.sql("SELECT process, operation, source_kind, source_flags, source_device, sink_kind, "
                                       "sink_flags, sink_device FROM account WHERE id = ?");
     Status status = find(row).each([&](const SqlRow& found) -> Status {
@@ -34,34 +35,33 @@ Status Directory::look_up(std::int64_t row, Owner& owner) {
         return {};
     });
     if (!status)
-        return status;
-    if (owner.process == 0)
+        return std::unexpected(status.error());
+    if (row <= 0 || owner.process <= 0) // below are those that were added
         return std::unexpected(connection_.damaged(fmt::format("figures of an account {} that is not there", row)));
-    Result<const Words*> process = words(owner.process);
-    if (!process)
-        return std::unexpected(process.error());
-    owner.key.process = (*process)->info.id;
-    return {};
+    return owner;
 }
 
 Result<const Directory::Owner*> Directory::account(std::int64_t row) {
     if (auto found = accounts_.find(row); found != accounts_.end())
         return &found->second;
-    Owner owner;
-    if (Status status = look_up(row, owner); !status)
-        return std::unexpected(status.error());
-    return &accounts_.emplace(row, owner).first->second;
+    Result<Owner> owner = find_account(row);
+    if (!owner)
+        return std::unexpected(owner.error());
+    Result<const Words*> process = words(owner->process);
+    if (!process)
+        return std::unexpected(process.error());
+    owner->key.process = (*process)->info.id;
+    return &accounts_.emplace(row, *owner).first->second;
 }
 
-Result<const Directory::Words*> Directory::words(std::int64_t row) {
-    if (auto found = processes_.find(row); found != processes_.end())
-        return &found->second;
+Result<Directory::Words> Directory::find_process(std::int64_t row) {
     std::optional<Words> words;
     Statement& find = connection_.sql("SELECT tgid, start_ns, comm, uid, parent_tgid, cgroup_id, cmdline, cgroup, "
-                                      "container FROM process WHERE id = ?");
+                                      "container, crowd FROM process WHERE id = ?");
     Status status = find(row).each([&](const SqlRow& found) {
         words.emplace();
         words->known = !found.null(2);
+        words->crowd = static_cast<CrowdKind>(found.integer(9));
         words->info = {.id = {.tgid = static_cast<__u32>(found.integer(0)),
                               .reserved = 0,
                               .start_ns = static_cast<__u64>(found.integer(1))},
@@ -77,6 +77,15 @@ Result<const Directory::Words*> Directory::words(std::int64_t row) {
         return std::unexpected(status.error());
     if (!words)
         return std::unexpected(connection_.damaged(fmt::format("an account of a process {} that is not there", row)));
+    return std::move(*words);
+}
+
+Result<const Directory::Words*> Directory::words(std::int64_t row) {
+    if (auto found = processes_.find(row); found != processes_.end())
+        return &found->second;
+    Result<Words> words = find_process(row);
+    if (!words)
+        return std::unexpected(words.error());
     return &processes_.emplace(row, std::move(*words)).first->second;
 }
 
@@ -85,6 +94,21 @@ Result<const ProcessInfo*> Directory::process(std::int64_t row) {
     if (!found)
         return std::unexpected(found.error());
     return (*found)->known ? &(*found)->info : nullptr;
+}
+
+std::int64_t Directory::add_process(Words words) {
+    processes_.emplace(--added_, std::move(words));
+    return added_;
+}
+
+std::int64_t Directory::add_account(const Owner& owner) {
+    accounts_.emplace(--added_, owner);
+    return added_;
+}
+
+void Directory::forget() {
+    accounts_.clear();
+    processes_.clear();
 }
 
 } // namespace copyscope

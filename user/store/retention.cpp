@@ -251,7 +251,7 @@ Status sum_minute(Connection& connection, const Names& names, const Period& peri
             status = crowds.begin();
         for (std::int64_t id : ids)
             if (status)
-                status = sum.add(connection, id, &crowds);
+                status = sum.add(connection, id, crowds);
         for (Level level : {minute, hour}) {
             if (!status || sum.empty())
                 break;

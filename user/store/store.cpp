@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 #include <unordered_map>
 
 #include "store/directory.h"
@@ -35,7 +36,7 @@ struct Store::Database {
     Names names{};
     Interner interner{};
     bool writable = false, frozen = false;
-    std::size_t most_accounts = std::numeric_limits<std::size_t>::max();
+    std::size_t most_accounts = ReadLimits{}.accounts;
     RunRow current{};         // of begin_run()
     std::int64_t version = 0; // PRAGMA data_version: changes when another connection has written
     std::int64_t schema = 0;  // PRAGMA schema_version: without a new one, SQLite goes on by the old schema
@@ -204,25 +205,30 @@ void Store::limit_accounts(std::size_t most) {
     database_->most_accounts = most;
 }
 
-Result<Span> Store::read(WallTime since, WallTime until) const {
+Result<Span> Store::read(WallTime since, WallTime until, std::optional<std::uint32_t> uid) const {
     Database& db = *database_;
     Span span;
     Status status = db.read([&]() -> Status {
         Result<Plan> plan = plan_range(*db.connection, since, until, Grain::coarse);
         if (!plan)
             return std::unexpected(plan.error());
-        Sum sum(db.names, db.most_accounts);
-        for (const PlannedRow& row : plan->rows)
-            if (Status added = sum.add(*db.connection, row.id); !added)
-                return added;
         Directory directory(*db.connection, db.names);
-        Result<Interval> interval = sum.interval(db.names, directory);
+        Fold fold(directory, {.accounts = db.most_accounts, .uid = uid});
+        Sum sum(db.names);
+        for (const PlannedRow& row : std::views::reverse(plan->rows))
+            if (Status added = sum.add(*db.connection, row.id, fold); !added)
+                return added;
+        Result<Interval> interval = sum.interval(db.names, directory, fold);
         if (!interval)
             return std::unexpected(interval.error());
         Result<Provenance> provenance = get_run(*db.connection, db.names, sum.run());
         if (!provenance)
             return std::unexpected(provenance.error());
-        span = {.interval = std::move(*interval), .provenance = std::move(*provenance), .widened = plan->widened};
+        span = {.interval = std::move(*interval),
+                .provenance = std::move(*provenance),
+                .widened = plan->widened,
+                .folded = fold.processes(),
+                .anonymous = fold.anonymous()};
         return {};
     });
     if (!status)
@@ -230,7 +236,8 @@ Result<Span> Store::read(WallTime since, WallTime until) const {
     return span;
 }
 
-Status Store::for_each(WallTime since, WallTime until, const std::function<Status(const Interval&)>& visit) const {
+Status Store::for_each(WallTime since, WallTime until, const std::function<Status(const Interval&)>& visit,
+                       std::optional<std::uint32_t> uid) const {
     Database& db = *database_;
     return db.read([&]() -> Status {
         Result<Plan> plan = plan_range(*db.connection, since, until, Grain::fine);
@@ -238,10 +245,13 @@ Status Store::for_each(WallTime since, WallTime until, const std::function<Statu
             return std::unexpected(plan.error());
         Directory directory(*db.connection, db.names);
         for (const PlannedRow& row : plan->rows) {
-            Sum sum(db.names, db.most_accounts);
-            if (Status added = sum.add(*db.connection, row.id); !added)
+            if (directory.size() > db.most_accounts)
+                directory.forget();
+            Fold fold(directory, {.accounts = db.most_accounts, .uid = uid});
+            Sum sum(db.names);
+            if (Status added = sum.add(*db.connection, row.id, fold); !added)
                 return added;
-            Result<Interval> interval = sum.interval(db.names, directory);
+            Result<Interval> interval = sum.interval(db.names, directory, fold);
             if (!interval)
                 return std::unexpected(interval.error());
             if (Status visited = visit(*interval); !visited)

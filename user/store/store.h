@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -47,8 +48,10 @@ struct StoreFacts {
 // A range as it could be had. `interval.begin` and `.end` are what is really covered.
 struct Span {
     Interval interval{};
-    Provenance provenance{}; // of the latest interval in it
-    bool widened = false;    // to whole minutes or hours, because finer history has expired
+    Provenance provenance{};  // of the latest interval in it
+    bool widened = false;     // to whole minutes or hours, because finer history has expired
+    std::uint64_t folded = 0; // processes that were summed up with others, because there is no room for so many
+    bool anonymous = false;   // of one user: some of theirs may have been summed up with others' when it was kept
 };
 
 enum class StoreMode {
@@ -80,15 +83,18 @@ public:
     // Whether the file and its log have more bytes than so many; 0: never. Then maintain() is due.
     bool is_larger_than(std::uint64_t most) const;
 
-    // From now on what is read has at most so many accounts; a range that has more is an error. For who must not grow:
-    // while it is read an account takes about 1.1 KB.
+    // From now on what is read has about so many accounts at most (fold.h; 131,072 if nothing is said): beyond that the
+    // processes that come last, from the newest to the oldest, are summed up by user, command and cgroup. For who must
+    // not grow: while it is read an account takes about 1.9 KB.
     void limit_accounts(std::size_t most);
 
-    // The sum of all intervals that end in (since, until]. Reads hours and minutes where it can.
-    Result<Span> read(WallTime since, WallTime until) const;
+    // The sum of all intervals that end in (since, until], or of what in them is of one user. Reads hours and minutes
+    // where it can.
+    Result<Span> read(WallTime since, WallTime until, std::optional<std::uint32_t> uid = {}) const;
 
     // Each interval of the range as finely as it is kept, oldest first; stops early if `visit` fails.
-    Status for_each(WallTime since, WallTime until, const std::function<Status(const Interval&)>& visit) const;
+    Status for_each(WallTime since, WallTime until, const std::function<Status(const Interval&)>& visit,
+                    std::optional<std::uint32_t> uid = {}) const;
 
     Result<StoreFacts> facts() const;
 

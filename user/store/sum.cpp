@@ -23,12 +23,12 @@ std::string_view bytes_of(const Key& key) {
 
 } // namespace
 
-Status Sum::add(Connection& connection, std::int64_t interval, Crowds* crowds) {
+Status Sum::add(Connection& connection, std::int64_t interval, const Target& target) {
     Status status = add_head(connection, interval);
     if (status)
         status = connection.sql("SELECT process, processes FROM crowd WHERE interval = ?")(interval).each(
             [&](const SqlRow& row) { crowds_[row.integer(0)] += row.integer(1); });
-    return status ? add_cells(connection, interval, crowds) : status;
+    return status ? add_cells(connection, interval, target) : status;
 }
 
 Status Sum::add_head(Connection& connection, std::int64_t interval) {
@@ -50,17 +50,15 @@ Status Sum::add_head(Connection& connection, std::int64_t interval) {
     });
 }
 
-Status Sum::add_cells(Connection& connection, std::int64_t interval, Crowds* crowds) {
+Status Sum::add_cells(Connection& connection, std::int64_t interval, const Target& target) {
     Statement& cells = connection.sql("SELECT account, counters FROM cell WHERE interval = ?");
     return cells(interval).each([&](const SqlRow& row) -> Status {
-        const Result<std::int64_t> account = crowds ? crowds->target(row.integer(0)) : row.integer(0);
+        const Result<std::int64_t> account = target(row.integer(0));
         if (!account)
             return std::unexpected(account.error());
+        if (*account == 0)
+            return {};
         auto [place, added] = places_.try_emplace(*account, accounts_.size());
-        if (added && accounts_.size() == most_)
-            return fail(fmt::format("this range has more than {} accounts, for which there is no room here: ask for a "
-                                    "shorter one, or read the file itself (--history {})",
-                                    format_count(most_), connection.path()));
         if (added) {
             accounts_.push_back(*account);
             figures_.resize(figures_.size() + width_);
@@ -142,7 +140,7 @@ Result<std::int64_t> Sum::store(Connection& connection, Level level) const {
     return head->id;
 }
 
-Result<Interval> Sum::interval(const Names& names, Directory& directory) const {
+Result<Interval> Sum::interval(const Names& names, Directory& directory, const Fold& fold) const {
     Interval result{.begin = begin_, .end = end_, .sample = {}};
     if (!any_)
         return result;
@@ -159,6 +157,8 @@ Result<Interval> Sum::interval(const Names& names, Directory& directory) const {
     std::unordered_map<std::string_view, Account*> accounts;
     std::unordered_map<std::string_view, ProcessInfo*> processes;
     std::unordered_map<const ProcessInfo*, std::int64_t> members; // of crowds, of all boots
+    auto crowds = fold.members(crowds_);
+    crowds.insert(crowds_.begin(), crowds_.end());
     std::unordered_set<std::int64_t> named;
     for (std::size_t place = 0; place < accounts_.size(); ++place) {
         Result<const Directory::Owner*> owner = directory.account(accounts_[place]);
@@ -183,7 +183,7 @@ Result<Interval> Sum::interval(const Names& names, Directory& directory) const {
         if (!process)
             process = &sample.processes.emplace_back();
         *process = **words;
-        if (auto crowd = crowds_.find((*owner)->process); crowd != crowds_.end()) {
+        if (auto crowd = crowds.find((*owner)->process); crowd != crowds.end()) {
             const auto count = static_cast<std::uint64_t>(members[process] += crowd->second);
             process->cmdline = fmt::format("{} {}", format_count(count), count == 1 ? "process" : "processes");
         }
