@@ -2,7 +2,7 @@
 // Result<T>: the one way errors travel in this program. Knows nothing of I/O.
 //
 // An Error carries one line for a person: what failed, why, and (where there is one) the remedy, and the exit code
-// that a command ending on it returns. Errors are values; exceptions never cross a module.
+// that a command ending on it returns. Errors are values; exceptions never cross a module. TRY() passes them on.
 #pragma once
 
 #include <cerrno>
@@ -45,3 +45,18 @@ inline std::unexpected<Error> fail_errno(const std::string& what, int number = e
 }
 
 } // namespace copyscope
+
+// The value of a Result; if it has none, the function (or lambda) that this stands in returns its error:
+//
+//   const auto text = TRY(read_file(path));
+//   TRY(check(text));
+//
+// A statement expression, which GCC and Clang have: its value is moved out, never a reference. Whoever does something
+// about an error, or adds to it, tests the Result by hand.
+#define TRY(...)                                                                                                       \
+    __extension__({                                                                                                    \
+        auto&& tried = (__VA_ARGS__);                                                                                  \
+        if (!tried)                                                                                                    \
+            return std::unexpected(std::forward<decltype(tried)>(tried).error());                                      \
+        *std::forward<decltype(tried)>(tried);                                                                         \
+    })

@@ -116,11 +116,9 @@ HostPort peer_address(const Fd& socket) {
 }
 
 Result<Fd> connect_tcp(const HostPort& address, std::chrono::milliseconds timeout) {
-    auto found = resolve(address, SOCK_STREAM, 0);
-    if (!found)
-        return std::unexpected(found.error());
+    auto found = TRY(resolve(address, SOCK_STREAM, 0));
     int error = EADDRNOTAVAIL;
-    for (const addrinfo* to = found->get(); to; to = to->ai_next) {
+    for (const addrinfo* to = found.get(); to; to = to->ai_next) {
         Fd socket(::socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         error = socket ? connect_within(socket, *to, timeout) : errno;
         if (error != 0)
@@ -135,11 +133,9 @@ Result<Fd> connect_tcp(const HostPort& address, std::chrono::milliseconds timeou
 }
 
 Result<Fd> listen_tcp(const HostPort& address) {
-    auto found = resolve(address, SOCK_STREAM, AI_PASSIVE);
-    if (!found)
-        return std::unexpected(found.error());
+    auto found = TRY(resolve(address, SOCK_STREAM, AI_PASSIVE));
     int error = EADDRNOTAVAIL;
-    for (const addrinfo* at = found->get(); at; at = at->ai_next) {
+    for (const addrinfo* at = found.get(); at; at = at->ai_next) {
         Fd socket(::socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         const int on = 1;
         if (socket && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
@@ -152,11 +148,9 @@ Result<Fd> listen_tcp(const HostPort& address) {
 }
 
 Result<Fd> connect_udp(const HostPort& address) {
-    auto found = resolve(address, SOCK_DGRAM, 0);
-    if (!found)
-        return std::unexpected(found.error());
+    auto found = TRY(resolve(address, SOCK_DGRAM, 0));
     int error = EADDRNOTAVAIL;
-    for (const addrinfo* to = found->get(); to; to = to->ai_next) {
+    for (const addrinfo* to = found.get(); to; to = to->ai_next) {
         Fd socket(::socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         if (socket && ::connect(socket.get(), to->ai_addr, to->ai_addrlen) == 0)
             return socket;

@@ -70,14 +70,11 @@ Result<std::vector<BenchRun>> Bench::run() {
             return std::unexpected(link.error());
         std::optional<ScatterGatherSwitch> set;
         if (state) {
-            auto done = ScatterGatherSwitch::set(link->interface, *state);
-            if (!done)
-                return std::unexpected(done.error());
-            set.emplace(std::move(*done));
+            auto done = TRY(ScatterGatherSwitch::set(link->interface, *state));
+            set.emplace(std::move(done));
             link->scatter_gather = state;
         }
-        if (auto done = run_all(*link); !done)
-            return std::unexpected(done.error());
+        TRY(run_all(*link));
         // What has no sink is the same in every state of the link.
         std::erase_if(strategies_, [](const Strategy* strategy) { return strategy->sink == SinkNeed::none; });
     }
@@ -106,35 +103,26 @@ Status Bench::run_all(const Link& link) {
 }
 
 Status Bench::prepare_cache(BenchRun& run) {
-    auto resident = options_.cache == CacheMode::cold ? source_.evict() : source_.warm();
-    if (!resident)
-        return std::unexpected(resident.error());
-    run.resident_pages = *resident;
+    auto resident = TRY(options_.cache == CacheMode::cold ? source_.evict() : source_.warm());
+    run.resident_pages = resident;
     return {};
 }
 
 Status Bench::run_once(BenchRun& run) {
-    if (auto prepared = prepare_cache(run); !prepared)
-        return prepared;
+    TRY(prepare_cache(run));
     std::optional<Channel> channel; // none for a strategy without a sink
     if (run.strategy->sink != SinkNeed::none) {
-        auto opened = Channel::open(target_, source_.payload());
-        if (!opened)
-            return std::unexpected(opened.error());
-        channel.emplace(std::move(*opened));
+        auto opened = TRY(Channel::open(target_, source_.payload()));
+        channel.emplace(std::move(opened));
     }
     const Transfer transfer = {.source_path = source_.path(),
                                .sink_fd = channel ? channel->fd() : -1,
                                .size = source_.payload().bytes,
                                .chunk = options_.chunk.value_or(default_chunk)};
-    auto child = WorkloadProcess::start(*run.strategy, transfer);
-    if (!child)
-        return std::unexpected(child.error());
-    if (auto ready = child->wait_ready(options_.patience); !ready)
-        return ready;
-    if (auto begun = recorder_.begin(child->pid()); !begun)
-        return begun;
-    auto measured = measure(run, *child, channel);
+    auto child = TRY(WorkloadProcess::start(*run.strategy, transfer));
+    TRY(child.wait_ready(options_.patience));
+    TRY(recorder_.begin(child.pid()));
+    auto measured = measure(run, child, channel);
     // After the receipt, so that the last DMA is in it; and in case of failure too, so that the recorder is free again.
     auto sample = recorder_.end();
     if (!measured)
@@ -143,8 +131,7 @@ Status Bench::run_once(BenchRun& run) {
         return std::unexpected(sample.error());
     run.sample = std::move(*sample);
     if (!channel) {
-        if (auto right = child->verify(options_.patience); !right)
-            return right;
+        TRY(child.verify(options_.patience));
         run.verified = true;
     }
     return {};
@@ -157,10 +144,8 @@ Status Bench::measure(BenchRun& run, WorkloadProcess& child, std::optional<Chann
     if (!moved)
         return std::unexpected(moved.error());
     if (channel) {
-        const auto verified = channel->verify(options_.patience);
-        if (!verified)
-            return std::unexpected(verified.error());
-        run.verified = *verified;
+        const auto verified = TRY(channel->verify(options_.patience));
+        run.verified = verified;
     }
     const auto expected = payload_of(*run.strategy, source_.payload().bytes);
     if (moved->bytes != expected)
@@ -190,30 +175,25 @@ Result<std::vector<BenchRun>> run_bench(const BenchOptions& options, Recorder& r
     if ((options.chunk && *options.chunk == 0) || options.repeat == 0)
         return fail_usage("chunk and repeat must be at least 1");
     for (const Strategy* strategy : strategies_of(options))
-        if (auto fit = check_fit(*strategy, options.target); !fit)
-            return std::unexpected(fit.error());
+        TRY(check_fit(*strategy, options.target));
     want_children_reported();
     Target target;
     std::optional<LocalSink> local; // forked first: nothing else is open yet
     if (options.target) {
         target = *options.target;
     } else if (needs_sink(options)) {
-        auto started = LocalSink::start();
-        if (!started)
-            return std::unexpected(started.error());
-        local.emplace(std::move(*started));
+        auto started = TRY(LocalSink::start());
+        local.emplace(std::move(started));
         target = {.kind = Target::Kind::tcp, .address = local->address(), .path = {}};
     }
-    const auto source = options.source_path.empty()
-                            ? Source::create(options.scratch_dir, options.size ? options.size : default_size)
-                            : Source::open(options.source_path, options.size);
-    if (!source)
-        return std::unexpected(source.error());
-    const auto bytes = source->payload().bytes;
+    const auto source = TRY(options.source_path.empty()
+                                ? Source::create(options.scratch_dir, options.size ? options.size : default_size)
+                                : Source::open(options.source_path, options.size));
+    const auto bytes = source.payload().bytes;
     if (options.chunk && *options.chunk > bytes)
         return fail_usage(fmt::format("a chunk of {} bytes is larger than the {} bytes to move: use --chunk {} or less",
                                       *options.chunk, bytes, bytes));
-    return Bench(options, recorder, on_progress, *source, std::move(target)).run();
+    return Bench(options, recorder, on_progress, source, std::move(target)).run();
 }
 
 } // namespace copyscope

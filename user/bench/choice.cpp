@@ -73,13 +73,10 @@ Result<Choice> choose_strategies(const std::string& list, const std::optional<Ta
                                  const std::string& source) {
     Choice choice;
     if (!list.empty() && list != "all") {
-        auto named = by_name(list);
-        if (!named)
-            return std::unexpected(named.error());
-        choice.strategies = std::move(*named);
+        auto named = TRY(by_name(list));
+        choice.strategies = std::move(named);
         for (const Strategy* strategy : choice.strategies)
-            if (auto fit = check_fit(*strategy, target); !fit)
-                return std::unexpected(fit.error());
+            TRY(check_fit(*strategy, target));
         return choice;
     }
     const auto all = strategies();

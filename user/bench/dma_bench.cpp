@@ -22,15 +22,10 @@ namespace {
 class Subject {
 public:
     static Result<Subject> make(const DmaBenchOptions& options, const DmaBufferType& type, std::uint64_t size) {
-        auto device = DmaDevice::open(options.machine.device);
-        if (!device)
-            return std::unexpected(device.error());
-        if (auto made = device->alloc({.length = 2 * size, .kind = type.kind, .caching = type.caching}); !made)
-            return std::unexpected(made.error());
-        auto mapping = device->map(2 * size, 0, MAP_POPULATE);
-        if (!mapping)
-            return std::unexpected(mapping.error());
-        return Subject(options, type, size, std::move(*device), std::move(*mapping));
+        auto device = TRY(DmaDevice::open(options.machine.device));
+        TRY(device.alloc({.length = 2 * size, .kind = type.kind, .caching = type.caching}));
+        auto mapping = TRY(device.map(2 * size, 0, MAP_POPULATE));
+        return Subject(options, type, size, std::move(device), std::move(mapping));
     }
 
     Result<DmaBenchRow> measure();
@@ -112,17 +107,14 @@ Result<DmaTiming> Subject::time_writes() {
 Result<DmaTiming> Subject::time_copies(DmaCopier copier) {
     const bool hand_over = copier == DmaCopier::engine && is_handed_over();
     write_words(words(size_), 0); // what was right before proves nothing
-    if (auto given = hand_over ? give(DmaOwner::device) : Status{}; !given)
-        return std::unexpected(given.error());
+    TRY(hand_over ? give(DmaOwner::device) : Status{});
     auto timing = time_pass(timing_, [&] {
         return device_.copy({.to_offset = size_, .from_offset = 0, .length = size_, .copier = copier});
     });
     if (!timing)
         return timing;
-    if (auto given = hand_over ? give(DmaOwner::cpu) : Status{}; !given)
-        return std::unexpected(given.error());
-    if (auto right = check(size_, copier == DmaCopier::engine ? "copying by the engine" : "copying by the CPU"); !right)
-        return std::unexpected(right.error());
+    TRY(hand_over ? give(DmaOwner::cpu) : Status{});
+    TRY(check(size_, copier == DmaCopier::engine ? "copying by the engine" : "copying by the CPU"));
     return timing;
 }
 
@@ -133,34 +125,23 @@ Result<PairTiming> Subject::time_syncs() {
     if (!timing)
         return timing;
     for (const std::uint64_t half : {std::uint64_t{0}, size_})
-        if (auto right = check(half, "handing over"); !right)
-            return std::unexpected(right.error());
+        TRY(check(half, "handing over"));
     return timing;
 }
 
 Result<DmaBenchRow> Subject::measure() {
-    const auto read = time_reads();
-    if (!read)
-        return std::unexpected(read.error());
-    const auto write = time_writes();
-    if (!write)
-        return std::unexpected(write.error());
-    const auto cpu_copy = time_copies(DmaCopier::cpu);
-    if (!cpu_copy)
-        return std::unexpected(cpu_copy.error());
-    DmaBenchRow row{.size = size_, .buffer = type_, .read = *read, .write = *write, .cpu_copy = *cpu_copy};
+    const auto read = TRY(time_reads());
+    const auto write = TRY(time_writes());
+    const auto cpu_copy = TRY(time_copies(DmaCopier::cpu));
+    DmaBenchRow row{.size = size_, .buffer = type_, .read = read, .write = write, .cpu_copy = cpu_copy};
     if (has_engine_) {
-        const auto copy = time_copies(DmaCopier::engine);
-        if (!copy)
-            return std::unexpected(copy.error());
-        row.engine_copy = *copy;
+        const auto copy = TRY(time_copies(DmaCopier::engine));
+        row.engine_copy = copy;
     }
     if (is_handed_over()) {
-        const auto syncs = time_syncs();
-        if (!syncs)
-            return std::unexpected(syncs.error());
-        row.for_device = syncs->first;
-        row.for_cpu = syncs->second;
+        const auto syncs = TRY(time_syncs());
+        row.for_device = syncs.first;
+        row.for_cpu = syncs.second;
     }
     row.verified_bytes = verified_;
     return row;

@@ -81,14 +81,12 @@ Status choose_buffers(const std::optional<std::string>& list, const DmaInfo& inf
     }
     choice.by_name = true;
     for (const auto& name : split_list(*list)) {
-        const auto type = type_of(name);
-        if (!type)
-            return std::unexpected(type.error());
-        if (const auto why = misfit(*type, info); !why.empty())
+        const auto type = TRY(type_of(name));
+        if (const auto why = misfit(type, info); !why.empty())
             return fail(fmt::format("--kinds {}: {}: leave it out", name, why));
-        const auto same = [&](const DmaBufferType& other) { return other.name == type->name; };
+        const auto same = [&](const DmaBufferType& other) { return other.name == type.name; };
         if (std::ranges::none_of(choice.buffers, same))
-            choice.buffers.push_back(*type);
+            choice.buffers.push_back(type);
     }
     return {};
 }
@@ -98,10 +96,8 @@ Status choose_buffers(const std::optional<std::string>& list, const DmaInfo& inf
 Result<DmaChoice> choose_dma(const std::optional<std::string>& sizes, const std::optional<std::string>& kinds,
                              const DmaInfo& info) {
     DmaChoice choice;
-    if (auto chosen = choose_sizes(sizes, info, choice); !chosen)
-        return std::unexpected(chosen.error());
-    if (auto chosen = choose_buffers(kinds, info, choice); !chosen)
-        return std::unexpected(chosen.error());
+    TRY(choose_sizes(sizes, info, choice));
+    TRY(choose_buffers(kinds, info, choice));
     return choice;
 }
 

@@ -62,22 +62,18 @@ Result<std::string> interface_with(const std::string& number) {
 } // namespace
 
 Result<Link> find_link(const HostPort& target) {
-    auto probe = connect_udp(target);
-    if (!probe)
-        return std::unexpected(probe.error());
-    auto local = local_address(*probe);
+    auto probe = TRY(connect_udp(target));
+    auto local = local_address(probe);
     if (!local)
         return std::unexpected(local.error());
     // Whatever is sent to an address of this machine goes through the loopback device, whichever interface has it.
-    auto peer_interface = interface_with(peer_address(*probe).host);
+    auto peer_interface = interface_with(peer_address(probe).host);
     if (!peer_interface)
         return std::unexpected(peer_interface.error());
     Link link;
     link.loopback = !peer_interface->empty() || local->host.starts_with("127.");
-    auto interface = interface_with(link.loopback ? "" : local->host);
-    if (!interface)
-        return std::unexpected(interface.error());
-    link.interface = *interface;
+    auto interface = TRY(interface_with(link.loopback ? "" : local->host));
+    link.interface = interface;
     link.driver = driver_of(link.interface);
     if (auto state = scatter_gather(link.interface))
         link.scatter_gather = *state;
@@ -93,10 +89,8 @@ Result<bool> scatter_gather(const std::string& interface) {
 }
 
 Result<ScatterGatherSwitch> ScatterGatherSwitch::set(const std::string& interface, bool on) {
-    const auto before = copyscope::scatter_gather(interface);
-    if (!before)
-        return std::unexpected(before.error());
-    if (*before == on)
+    const auto before = TRY(copyscope::scatter_gather(interface));
+    if (before == on)
         return ScatterGatherSwitch(interface, std::nullopt);
     ethtool_value value = {.cmd = ETHTOOL_SSG, .data = on};
     const int error = ethtool(interface, &value);
@@ -107,7 +101,7 @@ Result<ScatterGatherSwitch> ScatterGatherSwitch::set(const std::string& interfac
     if (error != 0 || !after || *after != on) // some drivers say yes and keep what they have
         return fail(fmt::format("{} cannot turn scatter-gather {}: use a target behind another interface, or --sg keep",
                                 interface, on ? "on" : "off"));
-    return ScatterGatherSwitch(interface, *before);
+    return ScatterGatherSwitch(interface, before);
 }
 
 ScatterGatherSwitch::ScatterGatherSwitch(ScatterGatherSwitch&& other) noexcept

@@ -128,16 +128,12 @@ void Sink::report(const Connection& connection, Connection::State state) {
 } // namespace
 
 Result<SinkTotals> run_sink(const SinkOptions& options, const std::function<void(const SinkEvent&)>& on_event) {
-    auto listener = listen_tcp(options.listen);
-    if (!listener)
-        return std::unexpected(listener.error());
-    const auto address = local_address(*listener);
-    if (!address)
-        return std::unexpected(address.error());
+    auto listener = TRY(listen_tcp(options.listen));
+    const auto address = TRY(local_address(listener));
     on_event({.kind = SinkEvent::Kind::listening,
-              .address = *address,
-              .text = fmt::format("listening at {}", to_string(*address))});
-    return Sink(options, on_event, std::move(*listener)).run();
+              .address = address,
+              .text = fmt::format("listening at {}", to_string(address))});
+    return Sink(options, on_event, std::move(listener)).run();
 }
 
 } // namespace copyscope

@@ -122,8 +122,7 @@ Result<Source> Source::open(const std::string& path, std::uint64_t bytes) {
             fmt::format("{} has only {} of {} bytes: use --size {} or a longer file", path, length, bytes, length));
     Source source(path, std::move(fd), false);
     source.payload_ = {.kind = Payload::Kind::digest, .bytes = bytes ? bytes : length, .seed = 0, .digest = 0};
-    if (auto read = source.read_digest(); !read)
-        return std::unexpected(read.error());
+    TRY(source.read_digest());
     return source;
 }
 
@@ -156,9 +155,7 @@ Result<std::optional<std::uint64_t>> Source::evict() const {
 }
 
 Result<std::optional<std::uint64_t>> Source::warm() const {
-    auto read = read_all(fd_, path_, payload_.bytes, [](std::span<const std::byte>) {});
-    if (!read)
-        return std::unexpected(read.error());
+    TRY(read_all(fd_, path_, payload_.bytes, [](std::span<const std::byte>) {}));
     return resident_pages();
 }
 

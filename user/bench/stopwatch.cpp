@@ -69,17 +69,14 @@ Result<DmaTiming> time_pass(const TimingPlan& plan, const std::function<Status()
     double fastest = shortest_round;
     const auto start_warm = Clock::now();
     do {
-        const auto ns = time_once(plan, pass);
-        if (!ns)
-            return std::unexpected(ns.error());
-        fastest = std::clamp(*ns, 1.0, fastest);
+        const auto ns = TRY(time_once(plan, pass));
+        fastest = std::clamp(ns, 1.0, fastest);
     } while (Clock::now() - start_warm < plan.budget / warm_up_part);
     const auto passes = static_cast<std::uint64_t>(shortest_round / fastest);
     for (const Rounds rounds(plan); !rounds.enough(samples.size());) {
         const auto start = Clock::now();
         for (std::uint64_t i = 0; i < passes; i++)
-            if (auto done = once(plan, pass); !done)
-                return std::unexpected(done.error());
+            TRY(once(plan, pass));
         samples.push_back(ns_since(start) / static_cast<double>(passes));
     }
     return timing_of(std::move(samples));
@@ -90,15 +87,11 @@ Result<PairTiming> time_pair(const TimingPlan& plan, const std::function<Status(
     std::vector<double> firsts, seconds;
     const auto start = Clock::now();
     for (const Rounds rounds(plan); !rounds.enough(firsts.size());) {
-        const auto one = time_once(plan, first);
-        if (!one)
-            return std::unexpected(one.error());
-        const auto two = time_once(plan, second);
-        if (!two)
-            return std::unexpected(two.error());
+        const auto one = TRY(time_once(plan, first));
+        const auto two = TRY(time_once(plan, second));
         if (Clock::now() - start >= plan.budget / warm_up_part) {
-            firsts.push_back(*one);
-            seconds.push_back(*two);
+            firsts.push_back(one);
+            seconds.push_back(two);
         }
     }
     return PairTiming{timing_of(std::move(firsts)), timing_of(std::move(seconds))};

@@ -30,8 +30,7 @@ Result<T> receive(const Fd& socket, const Patience& patience, const std::string&
         if (::poll(&wait, 1, static_cast<int>(patience_slice.count())) <= 0) {
             int unsent = 0;
             (void)::ioctl(socket.get(), SIOCOUTQ, &unsent);
-            if (auto go_on = waiting.look(static_cast<std::uint64_t>(unsent)); !go_on)
-                return std::unexpected(go_on.error());
+            TRY(waiting.look(static_cast<std::uint64_t>(unsent)));
             continue;
         }
         const ssize_t got =
@@ -100,20 +99,16 @@ Result<Channel> Channel::open(const Target& target, const Payload& payload) {
 }
 
 Result<Channel> Channel::open_tcp(const Target& target, const Payload& payload) {
-    auto socket = connect_tcp(target.address, connect_timeout);
-    if (!socket)
-        return std::unexpected(socket.error());
+    auto socket = TRY(connect_tcp(target.address, connect_timeout));
     const WireHeader header = encode(payload);
-    if (::send(socket->get(), &header, sizeof(header), MSG_NOSIGNAL) != sizeof(header))
+    if (::send(socket.get(), &header, sizeof(header), MSG_NOSIGNAL) != sizeof(header))
         return fail_errno("cannot announce the transfer to " + to_string(target));
     const Patience soon = {.stop = nullptr, .stall = connect_timeout};
-    const auto ready = receive<WireReady>(*socket, soon, to_string(target));
-    if (!ready)
-        return std::unexpected(ready.error());
-    if (!is_ready(*ready))
+    const auto ready = TRY(receive<WireReady>(socket, soon, to_string(target)));
+    if (!is_ready(ready))
         return fail(fmt::format("{} does not answer like a `copyscope sink` of this version: start one there",
                                 to_string(target)));
-    return Channel(target, payload, std::move(*socket), false);
+    return Channel(target, payload, std::move(socket), false);
 }
 
 Result<Channel> Channel::open_file(const Target& target, const Payload& payload) {
@@ -151,10 +146,8 @@ Result<Receipt> Channel::ask_receiver(const Patience& patience) {
     // come.
     if (::shutdown(fd_.get(), SHUT_WR) != 0)
         return fail_errno("cannot end the transfer to " + to_string(target_));
-    const auto wire = receive<WireReceipt>(fd_, patience, to_string(target_));
-    if (!wire)
-        return std::unexpected(wire.error());
-    const auto receipt = decode(*wire);
+    const auto wire = TRY(receive<WireReceipt>(fd_, patience, to_string(target_)));
+    const auto receipt = decode(wire);
     if (!receipt)
         return fail(fmt::format("{} sent no receipt: start a `copyscope sink` of this version", to_string(target_)));
     return *receipt;

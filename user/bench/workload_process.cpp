@@ -158,8 +158,7 @@ Status WorkloadProcess::wait_for(unsigned phase, const Patience& patience) {
             return fail(fmt::format("the workload died of signal {} ({}): look into `dmesg`", end->si_status,
                                     ::strsignal(end->si_status)));
         }
-        if (auto go_on = waiting.look(progress_mark(pid_)); !go_on)
-            return go_on;
+        TRY(waiting.look(progress_mark(pid_)));
         futex_wait(shared().phase, now, patience_slice);
     }
 }
@@ -171,8 +170,7 @@ Status WorkloadProcess::outcome() const {
 }
 
 Status WorkloadProcess::wait_ready(const Patience& patience) {
-    if (auto waited = wait_for(ready, patience); !waited)
-        return waited;
+    TRY(wait_for(ready, patience));
     return outcome();
 }
 
@@ -181,20 +179,16 @@ void WorkloadProcess::release() {
 }
 
 Result<Moved> WorkloadProcess::wait_done(const Patience& patience) {
-    if (auto waited = wait_for(finished, patience); !waited)
-        return std::unexpected(waited.error());
+    TRY(wait_for(finished, patience));
     if (!checks_itself_ || shared().failed)
-        if (auto waited = wait_exit(patience); !waited)
-            return std::unexpected(waited.error());
-    if (auto result = outcome(); !result)
-        return std::unexpected(result.error());
+        TRY(wait_exit(patience));
+    TRY(outcome());
     return shared().moved;
 }
 
 Status WorkloadProcess::verify(const Patience& patience) {
     advance_to(shared().phase, checking);
-    if (auto waited = wait_for(checked, patience); !waited)
-        return waited;
+    TRY(wait_for(checked, patience));
     return outcome();
 }
 
@@ -202,8 +196,7 @@ Status WorkloadProcess::verify(const Patience& patience) {
 Status WorkloadProcess::wait_exit(const Patience& patience) {
     Waiting waiting(patience, "the exit of the workload");
     while (!ended(pid_)) {
-        if (auto go_on = waiting.look(0); !go_on)
-            return go_on;
+        TRY(waiting.look(0));
         const timespec pause = {.tv_sec = 0, .tv_nsec = 1'000'000};
         ::nanosleep(&pause, nullptr);
     }

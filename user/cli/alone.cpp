@@ -15,13 +15,9 @@ Alone::Alone(std::unique_ptr<Collector> collector, const Machine& machine)
       notes_(notes_of(collector_->session(), machine)) {}
 
 Result<std::unique_ptr<Alone>> Alone::start(CopyChoice copies) {
-    auto attached = attach(copies);
-    if (!attached)
-        return std::unexpected(attached.error());
-    auto collector = Collector::start(std::move(attached->session));
-    if (!collector)
-        return std::unexpected(collector.error());
-    return std::unique_ptr<Alone>(new Alone(std::move(*collector), attached->machine));
+    auto attached = TRY(attach(copies));
+    auto collector = TRY(Collector::start(std::move(attached.session)));
+    return std::unique_ptr<Alone>(new Alone(std::move(collector), attached.machine));
 }
 
 Alone::~Alone() {
@@ -38,10 +34,8 @@ Result<Breakdown> Alone::count(std::int64_t milliseconds, const ReportQuery& que
 }
 
 Result<Breakdown> Alone::next(const ReportQuery& query) {
-    const auto interval = collector_->next();
-    if (!interval)
-        return std::unexpected(interval.error());
-    Breakdown breakdown = break_down(*interval, query, origins_of(collector_->session()), user_name);
+    const auto interval = TRY(collector_->next());
+    Breakdown breakdown = break_down(interval, query, origins_of(collector_->session()), user_name);
     breakdown.kernel = kernel_;
     breakdown.notes.insert(breakdown.notes.end(), notes_.begin(), notes_.end());
     return breakdown;

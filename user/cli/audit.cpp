@@ -42,17 +42,15 @@ std::vector<Row> rows_of(const StrategyRun& run) {
 Result<Audit> audit_strategies(BenchArguments& arguments) {
     if (arguments.strategies.empty())
         arguments.strategies = "all";
-    auto bench = measure_bench(arguments);
-    if (!bench)
-        return std::unexpected(bench.error());
-    Audit audit{.kernel = bench->machine.facts.release,
+    auto bench = TRY(measure_bench(arguments));
+    Audit audit{.kernel = bench.machine.facts.release,
                 .subject =
-                    fmt::format("strategies, {} -> {}", source_text(arguments), sink_text(arguments, bench->runs)),
-                .source = bench->session->source(),
+                    fmt::format("strategies, {} -> {}", source_text(arguments), sink_text(arguments, bench.runs)),
+                .source = bench.session->source(),
                 .rows = {},
                 .losses = {},
-                .notes = bench->notes};
-    for (const auto& run : bench->runs) {
+                .notes = bench.notes};
+    for (const auto& run : bench.runs) {
         auto input = strategy_run(arguments, run);
         std::vector<Row> derived = rows_of(input);
         input.sample = measured_sample(input.sample);
@@ -64,7 +62,7 @@ Result<Audit> audit_strategies(BenchArguments& arguments) {
         add_rows(audit, derived, measured);
         audit.losses += run.sample.losses;
     }
-    detach(bench->session);
+    detach(bench.session);
     return audit;
 }
 
@@ -88,19 +86,14 @@ Result<Audit> audit_command(const Arguments& arguments) {
 }
 
 Result<int> audit(Arguments& arguments) {
-    if (auto status = choose_measured(arguments.bench.copies); !status)
-        return std::unexpected(status.error());
-    if (auto target = check_target(arguments.file, {{arguments.bench.bench.source_path}}); !target)
-        return std::unexpected(target.error());
-    const auto audit = arguments.words.empty() ? audit_strategies(arguments.bench) : audit_command(arguments);
-    if (!audit)
-        return std::unexpected(audit.error());
+    TRY(choose_measured(arguments.bench.copies));
+    TRY(check_target(arguments.file, {{arguments.bench.bench.source_path}}));
+    const auto audit = TRY(arguments.words.empty() ? audit_strategies(arguments.bench) : audit_command(arguments));
     const auto render = [&](const TextOptions& options) {
-        return arguments.json ? render_audit_json(*audit) : render_audit_text(*audit, options);
+        return arguments.json ? render_audit_json(audit) : render_audit_text(audit, options);
     };
-    if (auto written = write_text(render, stdout, arguments.file); !written)
-        return std::unexpected(written.error());
-    return audit->agrees() ? 0 : 1;
+    TRY(write_text(render, stdout, arguments.file));
+    return audit.agrees() ? 0 : 1;
 }
 
 } // namespace

@@ -39,14 +39,11 @@ Report make_report(const BenchArguments& arguments, const MeasuredBench& bench) 
 }
 
 Result<int> measure(Arguments& arguments) {
-    if (auto target = arguments.output.check({{arguments.bench.bench.source_path}}); !target)
-        return std::unexpected(target.error());
-    auto bench = measure_bench(arguments.bench);
-    if (!bench)
-        return std::unexpected(bench.error());
-    const auto report = make_report(arguments.bench, *bench);
+    TRY(arguments.output.check({{arguments.bench.bench.source_path}}));
+    auto bench = TRY(measure_bench(arguments.bench));
+    const auto report = make_report(arguments.bench, bench);
     auto written = arguments.output.write(report, stdout);
-    detach(bench->session);
+    detach(bench.session);
     if (!written)
         return std::unexpected(written.error());
     return arguments.output.verdict(report);

@@ -40,11 +40,9 @@ Status parse(BenchArguments& arguments) {
             return std::unexpected(target.error().within("--sink"));
         bench.target = *target;
     }
-    auto choice = choose_strategies(arguments.strategies, bench.target, source_of(bench));
-    if (!choice)
-        return std::unexpected(choice.error());
-    bench.strategies = choice->strategies;
-    arguments.left_out = choice->left_out;
+    auto choice = TRY(choose_strategies(arguments.strategies, bench.target, source_of(bench)));
+    bench.strategies = choice.strategies;
+    arguments.left_out = choice.left_out;
     return {};
 }
 
@@ -70,10 +68,8 @@ public:
     Status begin(pid_t pid) override {
         if (!session_) {
             show_progress("loading and attaching the BPF programs");
-            auto session = Session::open(facts_, source_);
-            if (!session)
-                return std::unexpected(session.error());
-            session_ = std::move(*session);
+            auto session = TRY(Session::open(facts_, source_));
+            session_ = std::move(session);
         }
         return session_->begin(pid);
     }
@@ -127,23 +123,20 @@ void BenchArguments::add_options(Subcommand command) {
 }
 
 Result<MeasuredBench> measure_bench(BenchArguments& arguments) {
-    if (auto status = parse(arguments); !status)
-        return std::unexpected(status.error());
+    TRY(parse(arguments));
     catch_signals();
     arguments.bench.patience.stop = &stop_requested;
     arguments.bench.patience.stall = std::chrono::seconds(arguments.stall);
 
-    auto machine = survey_machine(arguments.copies);
-    if (!machine)
-        return std::unexpected(machine.error());
-    LateSession recorder(machine->facts, machine->copies.source);
+    auto machine = TRY(survey_machine(arguments.copies));
+    LateSession recorder(machine.facts, machine.copies.source);
     auto runs = run_bench(arguments.bench, recorder, [](const BenchProgress& progress) {
         show_progress(fmt::format("{}/{} {}", progress.done + 1, progress.total, progress.strategy->name));
     });
     clear_progress();
     if (!runs)
         return std::unexpected(runs.error());
-    MeasuredBench result{.machine = std::move(*machine),
+    MeasuredBench result{.machine = std::move(machine),
                          .runs = std::move(*runs),
                          .session = std::move(recorder.session()),
                          .notes = arguments.left_out};

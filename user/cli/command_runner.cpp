@@ -43,10 +43,8 @@ std::vector<const ProcessInfo*> running(const Sample& sample) {
 
 Status follow_all(Session& session) {
     do {
-        const auto sample = session.end();
-        if (!sample)
-            return std::unexpected(sample.error());
-        if (running(*sample).empty())
+        const auto sample = TRY(session.end());
+        if (running(sample).empty())
             return {};
     } while (Command::pause(500));
     return {};
@@ -70,43 +68,28 @@ std::string left_running(const Sample& sample, bool followed) {
 
 Result<MeasuredCommand> measure_command(const std::vector<std::string>& words, CopyChoice copies, bool follow,
                                         const Ready& ready) {
-    auto attached = attach(copies);
-    if (!attached)
-        return std::unexpected(attached.error());
-    auto& [machine, session] = *attached;
-    auto command = Command::start(words);
-    if (!command)
-        return std::unexpected(command.error());
-    if (auto status = session->begin(command->pid()); !status)
-        return std::unexpected(status.error());
-    if (auto status = ready ? ready(*attached) : Status{}; !status)
-        return std::unexpected(status.error());
-    if (auto status = command->release(); !status)
+    auto attached = TRY(attach(copies));
+    auto& [machine, session] = attached;
+    auto command = TRY(Command::start(words));
+    TRY(session->begin(command.pid()));
+    TRY(ready ? ready(attached) : Status{});
+    if (auto status = command.release(); !status)
         return std::unexpected(status.error().within(words.front()));
-    const auto code = command->wait();
-    if (!code)
-        return std::unexpected(code.error());
-    if (auto status = follow ? follow_all(*session) : Status{}; !status)
-        return std::unexpected(status.error());
+    const auto code = TRY(command.wait());
+    TRY(follow ? follow_all(*session) : Status{});
     session->prove();
-    auto sample = read_settled(*session);
-    if (!sample)
-        return std::unexpected(sample.error());
-    auto disks = session->disks();
-    if (!disks)
-        return std::unexpected(disks.error());
-    auto nics = session->nics();
-    if (!nics)
-        return std::unexpected(nics.error());
-    add_arrivals(*nics, sample->accounts);
+    auto sample = TRY(read_settled(*session));
+    auto disks = TRY(session->disks());
+    auto nics = TRY(session->nics());
+    add_arrivals(nics, sample.accounts);
     auto notes = notes_of(*session, machine);
-    if (auto left = left_running(*sample, follow); !left.empty())
+    if (auto left = left_running(sample, follow); !left.empty())
         notes.insert(notes.begin(), std::move(left));
     return MeasuredCommand{.machine = std::move(machine),
-                           .sample = std::move(*sample),
-                           .disks = std::move(*disks),
-                           .nics = std::move(*nics),
-                           .code = *code,
+                           .sample = std::move(sample),
+                           .disks = std::move(disks),
+                           .nics = std::move(nics),
+                           .code = code,
                            .session = std::move(session),
                            .notes = std::move(notes)};
 }

@@ -33,41 +33,29 @@ struct Arguments {
 };
 
 Result<DmaMachine> survey(const Arguments& arguments) {
-    const auto device = DmaDevice::open(arguments.device);
-    if (!device)
-        return std::unexpected(device.error());
-    auto info = device->info();
-    if (!info)
-        return std::unexpected(info.error());
+    const auto device = TRY(DmaDevice::open(arguments.device));
+    auto info = TRY(device.info());
     utsname name = {};
     ::uname(&name);
-    return DmaMachine{.kernel = name.release, .device = arguments.device, .info = std::move(*info)};
+    return DmaMachine{.kernel = name.release, .device = arguments.device, .info = std::move(info)};
 }
 
 Status show_info(const Arguments& arguments) {
-    if (auto target = check_target(arguments.file); !target)
-        return target;
-    const auto machine = survey(arguments);
-    if (!machine)
-        return std::unexpected(machine.error());
+    TRY(check_target(arguments.file));
+    const auto machine = TRY(survey(arguments));
     const auto render = [&](const TextOptions& options) {
-        return arguments.json ? render_dma_json(*machine) : render_dma_text(*machine, options);
+        return arguments.json ? render_dma_json(machine) : render_dma_text(machine, options);
     };
     return write_text(render, stdout, arguments.file);
 }
 
 Status bench(const Arguments& arguments) {
-    if (auto target = check_target(arguments.file); !target)
-        return target;
+    TRY(check_target(arguments.file));
     DmaBenchOptions options;
-    auto machine = survey(arguments);
-    if (!machine)
-        return std::unexpected(machine.error());
-    auto choice = choose_dma(arguments.sizes, arguments.kinds, machine->info);
-    if (!choice)
-        return std::unexpected(choice.error());
-    options.machine = std::move(*machine);
-    options.choice = std::move(*choice);
+    auto machine = TRY(survey(arguments));
+    auto choice = TRY(choose_dma(arguments.sizes, arguments.kinds, machine.info));
+    options.machine = std::move(machine);
+    options.choice = std::move(choice);
     options.timing.budget = std::chrono::milliseconds(arguments.milliseconds);
     options.timing.patience.stop = &stop_requested;
     catch_signals();

@@ -115,13 +115,11 @@ Result<bool> test_strategy(const Strategy& strategy, const std::string& scratch,
         print("  {:<13} skipped: no direct I/O in {} (--scratch DIR)\n", strategy.name, scratch);
         return true;
     }
-    const auto runs = run_bench(options, session, {});
-    if (!runs)
-        return std::unexpected(runs.error());
+    const auto runs = TRY(run_bench(options, session, {}));
     StrategyRun input;
     input.strategy = &strategy;
-    input.sample = runs->front().sample;
-    input.payload_bytes = runs->front().moved.bytes;
+    input.sample = runs.front().sample;
+    input.payload_bytes = runs.front().moved.bytes;
     input.chunk = cycle_bytes(strategy, default_chunk);
     const auto row = strategy_row(input);
     const auto expected = static_cast<std::uint64_t>(strategy.textbook.cpu_copies * known_bytes);

@@ -25,10 +25,8 @@ struct Closer {
 Result<std::optional<WallTime>> time_of(const std::string& text) {
     if (text.empty())
         return std::nullopt;
-    const auto time = parse_time(text, wall_clock());
-    if (!time)
-        return std::unexpected(time.error());
-    return *time;
+    const auto time = TRY(parse_time(text, wall_clock()));
+    return time;
 }
 
 Status write_intervals(const Arguments& arguments, History& history, FILE* stream, const std::string& name) {
@@ -41,8 +39,7 @@ Status write_intervals(const Arguments& arguments, History& history, FILE* strea
         return {};
     };
     if (arguments.csv)
-        if (auto status = put(interval_csv_head()); !status)
-            return status;
+        TRY(put(interval_csv_head()));
     auto status = history.for_each(*since, *until, [&](const Interval& interval) -> Status {
         if (stop_requested)
             return fail("interrupted: what was written up to here is whole intervals");
@@ -54,18 +51,15 @@ Status write_intervals(const Arguments& arguments, History& history, FILE* strea
 }
 
 Status export_intervals(const Arguments& arguments) {
-    if (auto target = check_target(arguments.file, {{arguments.history.file}}); !target)
-        return target;
+    TRY(check_target(arguments.file, {{arguments.history.file}}));
     catch_signals();
-    auto history = open_history(arguments.history);
-    if (!history)
-        return std::unexpected(history.error());
+    auto history = TRY(open_history(arguments.history));
     if (arguments.file.empty())
-        return write_intervals(arguments, **history, stdout, "the intervals");
+        return write_intervals(arguments, *history, stdout, "the intervals");
     const std::unique_ptr<FILE, Closer> stream(std::fopen(arguments.file.c_str(), "we"));
     if (!stream)
         return fail_errno("cannot create " + arguments.file);
-    return write_intervals(arguments, **history, stream.get(), arguments.file);
+    return write_intervals(arguments, *history, stream.get(), arguments.file);
 }
 
 } // namespace

@@ -24,10 +24,8 @@ public:
     Daemon(rpc::Client client, std::string socket) : client_(std::move(client)), socket_(std::move(socket)) {}
 
     Result<Breakdown> report(const ReportQuery& query) override {
-        const auto answer = client_.call("report", query_json(query));
-        if (!answer)
-            return std::unexpected(answer.error());
-        return breakdown_from_json(*answer);
+        const auto answer = TRY(client_.call("report", query_json(query)));
+        return breakdown_from_json(answer);
     }
 
     Status for_each(std::optional<WallTime> since, std::optional<WallTime> until,
@@ -38,15 +36,11 @@ public:
                 params["since_ms"] = *since;
             if (until)
                 params["until_ms"] = *until;
-            const auto page = client_.call("export", params);
-            if (!page)
-                return std::unexpected(page.error());
-            const auto next = visit_page(*page, since, visit);
+            const auto page = TRY(client_.call("export", params));
+            const auto next = TRY(visit_page(page, since, visit));
             if (!next)
-                return std::unexpected(next.error());
-            if (!*next)
                 return {};
-            since = *next;
+            since = next;
         }
     }
 
@@ -59,11 +53,8 @@ private:
         if (!page.is_object() || !page.contains("intervals") || !page["intervals"].is_array())
             return fail("the daemon's answer has no intervals: are copyscope and copyscoped of one version?");
         for (const rpc::Json& one : page["intervals"]) {
-            const auto interval = interval_from_json(one);
-            if (!interval)
-                return std::unexpected(interval.error());
-            if (auto status = visit(*interval); !status)
-                return std::unexpected(status.error());
+            const auto interval = TRY(interval_from_json(one));
+            TRY(visit(interval));
         }
         const auto next = page.find("next_ms");
         if (next == page.end() || next->is_null())
@@ -84,11 +75,9 @@ public:
     Result<Breakdown> report(const ReportQuery& query) override {
         WallTime since = query.since.value_or(beginning), until = query.until.value_or(end_of_time);
         if (query.latest) {
-            const auto facts = store_.facts();
-            if (!facts)
-                return std::unexpected(facts.error());
-            since = facts->last - 1; // intervals are had by their end
-            until = facts->last;
+            const auto facts = TRY(store_.facts());
+            since = facts.last - 1; // intervals are had by their end
+            until = facts.last;
         }
         auto span = store_.read(since, until);
         if (!span)
@@ -126,10 +115,8 @@ void HistoryOptions::add_options(Subcommand command) {
 }
 
 Result<std::unique_ptr<History>> open_history_file(const std::string& path) {
-    auto store = Store::open(path, StoreMode::read_only);
-    if (!store)
-        return std::unexpected(store.error());
-    return std::make_unique<File>(std::move(*store), path);
+    auto store = TRY(Store::open(path, StoreMode::read_only));
+    return std::make_unique<File>(std::move(store), path);
 }
 
 Result<std::unique_ptr<History>> open_history(const HistoryOptions& options, bool* absent) {

@@ -22,24 +22,19 @@ bool sees_all_processes() {
 
 Result<Machine> survey_machine(CopyChoice copies) {
     auto facts = read_facts(asked_of_kernel());
-    if (auto possible = facts.possible(); !possible)
-        return std::unexpected(possible.error());
-    auto chosen = choose_copies(copies, facts);
-    if (!chosen)
-        return std::unexpected(chosen.error());
-    return Machine{std::move(facts), std::move(*chosen)};
+    TRY(facts.possible());
+    auto chosen = TRY(choose_copies(copies, facts));
+    return Machine{std::move(facts), std::move(chosen)};
 }
 
 Result<AttachedMachine> attach(CopyChoice copies) {
-    auto machine = survey_machine(copies);
-    if (!machine)
-        return std::unexpected(machine.error());
+    auto machine = TRY(survey_machine(copies));
     show_progress("loading and attaching the BPF programs");
-    auto session = Session::open(machine->facts, machine->copies.source);
+    auto session = Session::open(machine.facts, machine.copies.source);
     clear_progress();
     if (!session)
         return std::unexpected(session.error());
-    return AttachedMachine{std::move(*machine), std::move(*session)};
+    return AttachedMachine{std::move(machine), std::move(*session)};
 }
 
 std::vector<std::string> notes_of(const Session& session, const Machine& machine) {

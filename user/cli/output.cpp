@@ -89,8 +89,7 @@ Status Output::write(const Report& report, FILE* stream, const Report* for_peopl
                : csv ? render_csv(report)
                      : render_text(for_people ? *for_people : report, options);
     };
-    if (auto status = write_text(render, stream, file); !status)
-        return status;
+    TRY(write_text(render, stream, file));
     return save.empty() ? Status{} : put_file(render_json(report), save);
 }
 

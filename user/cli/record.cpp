@@ -41,63 +41,46 @@ Provenance provenance_of(const AttachedMachine& attached) {
 }
 
 Result<int> record_command(const Arguments& arguments) {
-    if (auto status = Recording::check(arguments.file); !status)
-        return std::unexpected(status.error());
+    TRY(Recording::check(arguments.file));
     std::unique_ptr<Recording> recording;
     WallTime begin = 0;
     // Before the command runs, so that it does not run for nothing.
     const auto create = [&](const AttachedMachine& attached) -> Status {
-        auto created = Recording::create(arguments.file, provenance_of(attached));
-        if (!created)
-            return std::unexpected(created.error());
-        recording = std::move(*created);
+        auto created = TRY(Recording::create(arguments.file, provenance_of(attached)));
+        recording = std::move(created);
         begin = wall_clock();
         return {};
     };
-    auto command = measure_command(arguments.words, arguments.copies, false, create);
-    if (!command)
-        return std::unexpected(command.error());
-    const auto status = recording->append({.begin = begin, .end = wall_clock(), .sample = std::move(command->sample)});
-    detach(command->session);
+    auto command = TRY(measure_command(arguments.words, arguments.copies, false, create));
+    const auto status = recording->append({.begin = begin, .end = wall_clock(), .sample = std::move(command.sample)});
+    detach(command.session);
     if (!status)
         return std::unexpected(status.error());
-    return command->code;
+    return command.code;
 }
 
 Result<int> record_everybody(const Arguments& arguments) {
-    const auto interval = parse_span(arguments.interval);
-    if (!interval)
-        return std::unexpected(interval.error());
-    const auto length = arguments.length.empty() ? Result<std::int64_t>(no_end) : parse_span(arguments.length);
-    if (!length)
-        return std::unexpected(length.error());
-    if (auto status = Recording::check(arguments.file); !status)
-        return std::unexpected(status.error());
+    const auto interval = TRY(parse_span(arguments.interval));
+    const auto length = TRY(arguments.length.empty() ? Result<std::int64_t>(no_end) : parse_span(arguments.length));
+    TRY(Recording::check(arguments.file));
     catch_signals();
-    auto attached = attach(arguments.copies);
-    if (!attached)
-        return std::unexpected(attached.error());
-    auto recording = Recording::create(arguments.file, provenance_of(*attached));
+    auto attached = TRY(attach(arguments.copies));
+    auto recording = Recording::create(arguments.file, provenance_of(attached));
     if (!recording)
         return std::unexpected(recording.error());
-    auto collector = Collector::start(std::move(attached->session));
-    if (!collector)
-        return std::unexpected(collector.error());
+    auto collector = TRY(Collector::start(std::move(attached.session)));
 
     const auto begin = std::chrono::steady_clock::now();
     for (bool more = true; more;) {
         show_progress(
             fmt::format("recording into {}: {} intervals, Ctrl-C ends it", arguments.file, (*recording)->intervals()));
         const auto passed = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin).count();
-        more = sleep_until_stopped(std::min(*interval, *length - passed)) && *length - passed > *interval;
-        const auto counted = (*collector)->next();
-        if (!counted)
-            return std::unexpected(counted.error());
-        if (auto status = (*recording)->append(*counted); !status)
-            return std::unexpected(status.error());
+        more = sleep_until_stopped(std::min(interval, length - passed)) && length - passed > interval;
+        const auto counted = TRY(collector->next());
+        TRY((*recording)->append(counted));
     }
     show_progress("detaching the BPF programs");
-    collector->reset();
+    collector.reset();
     clear_progress();
     tell(fmt::format("intervals in {}: {}", escaped(arguments.file), (*recording)->intervals()));
     return 0;

@@ -22,14 +22,10 @@ Status Recording::check(const std::string& path) {
 }
 
 Result<std::unique_ptr<Recording>> Recording::create(const std::string& path, const Provenance& run) {
-    if (auto status = check(path); !status)
-        return std::unexpected(status.error());
-    auto store = Store::open(path, StoreMode::create);
-    if (!store)
-        return std::unexpected(store.error());
-    std::unique_ptr<Recording> recording(new Recording(path, std::move(*store)));
-    if (auto status = recording->store_->begin_run(run); !status)
-        return std::unexpected(status.error());
+    TRY(check(path));
+    auto store = TRY(Store::open(path, StoreMode::create));
+    std::unique_ptr<Recording> recording(new Recording(path, std::move(store)));
+    TRY(recording->store_->begin_run(run));
     return recording;
 }
 

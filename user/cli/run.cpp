@@ -44,8 +44,7 @@ Report make_report(const RunOptions& options, const MeasuredCommand& command) {
 }
 
 Result<int> profile(Arguments& arguments) {
-    if (auto target = arguments.output.check(); !target)
-        return std::unexpected(target.error());
+    TRY(arguments.output.check());
     auto command = measure_command(arguments.words, arguments.copies, arguments.follow);
     if (!command)
         return std::unexpected(command.error());

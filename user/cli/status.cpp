@@ -88,16 +88,10 @@ Result<std::string> render(const rpc::Json& json) {
 }
 
 Status show(const Arguments& arguments) {
-    auto client = rpc::Client::connect(arguments.socket);
-    if (!client)
-        return std::unexpected(client.error());
-    const auto answer = client->call("status");
-    if (!answer)
-        return std::unexpected(answer.error());
-    Result<std::string> text = arguments.json ? json_text(*answer, 2) + "\n" : render(*answer);
-    if (!text)
-        return std::unexpected(text.error());
-    return write_text([&](const TextOptions&) { return *text; }, stdout, "");
+    auto client = TRY(rpc::Client::connect(arguments.socket));
+    const auto answer = TRY(client.call("status"));
+    std::string text = TRY(arguments.json ? json_text(answer, 2) + "\n" : render(answer));
+    return write_text([&](const TextOptions&) { return text; }, stdout, "");
 }
 
 } // namespace

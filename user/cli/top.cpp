@@ -50,12 +50,10 @@ Status print(LiveSource& source, const TopView& view, std::uint64_t iterations) 
             interruptible.wait(-1, due);
         if (stop_requested)
             return {};
-        const auto breakdown = source.next();
+        const auto breakdown = TRY(source.next());
         if (!breakdown)
-            return std::unexpected(breakdown.error());
-        if (!*breakdown)
             return {};
-        const auto text = screen_text(top_listing(**breakdown, view, {.source = source.name()}));
+        const auto text = screen_text(top_listing(*breakdown, view, {.source = source.name()}));
         const auto written = write_text([&](const TextOptions&) { return (i ? "\n" : "") + text; }, stdout, "");
         if (!written)
             return written;
@@ -99,13 +97,11 @@ private:
 
     Status refresh() {
         due_ = steady_clock::now() + view_.delay;
-        auto next = source_.next();
-        if (!next)
-            return std::unexpected(next.error());
-        ended_ = !*next;
+        auto next = TRY(source_.next());
+        ended_ = !next;
         head_.trouble = ended_ ? "that was the last report" : "";
         if (!ended_) {
-            breakdown_ = std::move(**next);
+            breakdown_ = std::move(*next);
             head_.waiting = false;
         }
         return {};
@@ -120,25 +116,18 @@ private:
 };
 
 Status show(const Arguments& arguments) {
-    const auto view = view_of(arguments);
-    if (!view)
-        return std::unexpected(view.error());
+    const auto view = TRY(view_of(arguments));
     if (!arguments.batch)
-        if (auto usable = TopTerminal::check(); !usable)
-            return usable;
+        TRY(TopTerminal::check());
     catch_signals();
-    auto source = arguments.input.empty() ? open_live(arguments.socket, arguments.copies) : open_saved(arguments.input);
-    if (!source)
-        return std::unexpected(source.error());
+    auto source =
+        TRY(arguments.input.empty() ? open_live(arguments.socket, arguments.copies) : open_saved(arguments.input));
     if (arguments.batch)
-        return print(**source, *view, arguments.iterations);
-    Live live(**source, *view);
-    if (auto status = live.first(); !status)
-        return status;
-    auto terminal = TopTerminal::open();
-    if (!terminal)
-        return std::unexpected(terminal.error());
-    live.run(**terminal);
+        return print(*source, view, arguments.iterations);
+    Live live(*source, view);
+    TRY(live.first());
+    auto terminal = TRY(TopTerminal::open());
+    live.run(*terminal);
     return {};
 }
 

@@ -149,8 +149,7 @@ Status TopTerminal::check() {
 }
 
 Result<std::unique_ptr<TopTerminal>> TopTerminal::open() {
-    if (auto status = check(); !status)
-        return std::unexpected(status.error());
+    TRY(check());
     auto library = std::make_unique<Library>();
     library->screen = newterm(nullptr, stdout, stdin); // initscr() would end the program where this fails
     if (!library->screen)

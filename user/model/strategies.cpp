@@ -3,6 +3,7 @@
 #include "model/strategies.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 
 #include "model/legs.h"
@@ -58,6 +59,7 @@ Leg leg_between(bool source, bool sink) {
 
 // amount * part / whole, without overflow.
 std::uint64_t proportion(std::uint64_t amount, std::uint64_t part, std::uint64_t whole) {
+    assert(part <= whole && whole > 0);
     __extension__ using Wide = unsigned __int128;
     return static_cast<std::uint64_t>(Wide{amount} * part / whole);
 }

@@ -3,6 +3,7 @@
 #include "model/strategy_memory.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace copyscope {
 
@@ -72,6 +73,10 @@ bool StrategyMemory::is_undecided(std::span<const Account* const> accounts) cons
 }
 
 StrategyMemory::Told StrategyMemory::tell(std::span<const Account* const> accounts) {
+    assert(!accounts.empty());
+    assert(std::ranges::all_of(accounts, [&](const Account* account) {
+        return same_process(account->key.process, accounts.front()->key.process);
+    }));
     Memory& memory = processes_[accounts.front()->key.process];
     memory.last_active = interval_;
     traces_ -= memory.traces.size();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <cassert>
 #include <cstring>
 #include <unistd.h>
 
@@ -112,10 +113,9 @@ Status AccountMaps::restock() {
     stocked_ = std::max(stocked_, last + 1);
     if (stocked_ > last + wanted)
         return {};
-    const auto end = stock_accounts(maps_, stocked_, static_cast<std::uint32_t>(last + wanted + 1 - stocked_));
-    if (!end)
-        return std::unexpected(end.error());
-    stocked_ = *end;
+    const auto end = TRY(stock_accounts(maps_, stocked_, static_cast<std::uint32_t>(last + wanted + 1 - stocked_)));
+    assert(end >= stocked_);
+    stocked_ = end;
     return {};
 }
 
@@ -182,8 +182,7 @@ Status AccountMaps::remove(const AccountBook::Due& due, AccountBook& book) {
 
 Status AccountMaps::remove_due(AccountBook& book) {
     for (const auto& due : book.due())
-        if (auto status = remove(due, book); !status)
-            return status;
+        TRY(remove(due, book));
     for (const auto& process : book.due_processes()) {
         if (bpf_map_delete_elem(bpf_map__fd(maps_.processes), &process) && errno != ENOENT)
             return fail_errno("cannot remove from BPF map processes");

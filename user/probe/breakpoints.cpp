@@ -107,10 +107,8 @@ Result<Breakpoint> set_breakpoint(const Site& site, const std::map<std::string, 
     if (!address)
         return fail("its address is not in /proc/kallsyms: run as root with kernel.kptr_restrict at most 1");
     for (const int cpu : online_processors()) {
-        auto event = open_event(address, cpu);
-        if (!event)
-            return std::unexpected(event.error());
-        breakpoint.events.push_back(std::move(*event));
+        auto event = TRY(open_event(address, cpu));
+        breakpoint.events.push_back(std::move(event));
     }
     return breakpoint;
 }

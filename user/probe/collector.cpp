@@ -75,8 +75,7 @@ Collector::~Collector() = default;
 
 Result<std::unique_ptr<Collector>> Collector::start(std::unique_ptr<Session> session) {
     auto known = std::make_unique<Known>(session->maps());
-    if (auto status = session->begin_all(AccountMaps::most_ready()); !status)
-        return std::unexpected(status.error());
+    TRY(session->begin_all(AccountMaps::most_ready()));
     return std::unique_ptr<Collector>(new Collector(std::move(session), std::move(known)));
 }
 
@@ -85,15 +84,10 @@ Result<Interval> Collector::next() {
     const bool pulse = (!pulse_at || boot_time() - *pulse_at >= between_pulses_ms) && session_->pulse();
     if (pulse)
         pulse_at = boot_time();
-    if (auto status = maps.restock(); !status)
-        return std::unexpected(status.error());
-    if (auto status = maps.remove_due(book); !status)
-        return std::unexpected(status.error());
-    if (auto status = maps.read(book); !status)
-        return std::unexpected(status.error());
-    auto losses = session_->losses();
-    if (!losses)
-        return std::unexpected(losses.error());
+    TRY(maps.restock());
+    TRY(maps.remove_due(book));
+    TRY(maps.read(book));
+    auto losses = TRY(session_->losses());
 
     Interval interval;
     const auto now = boot_time();
@@ -105,8 +99,8 @@ Result<Interval> Collector::next() {
     interval.sample = book.finish([&](ProcessInfo& process) { identities.complete(process); },
                                   [&](const copyscope_process& process) { return identities.alive(process); });
     interval.sample.source = session_->source();
-    interval.sample.losses = *losses;
-    interval.sample.losses -= std::exchange(losses_before, *losses);
+    interval.sample.losses = losses;
+    interval.sample.losses -= std::exchange(losses_before, losses);
     interval.sample.losses.unread += book.take_unread();
     if (pulse) {
         const bool arrived = has_pulse(interval.sample, static_cast<std::uint32_t>(getpid()));

@@ -69,14 +69,12 @@ std::string_view section(std::string_view file, const btf_header& header, std::u
 } // namespace
 
 Result<KernelFunctions> read_kernel_functions(const std::string& path, std::span<const std::string> asked) {
-    const auto file = read_file(path);
-    if (!file)
-        return std::unexpected(file.error());
+    const auto file = TRY(read_file(path));
     btf_header header{};
-    if (file->size() >= sizeof(header))
-        std::memcpy(&header, file->data(), sizeof(header));
-    const auto types = section(*file, header, header.type_off, header.type_len);
-    const auto names = section(*file, header, header.str_off, header.str_len);
+    if (file.size() >= sizeof(header))
+        std::memcpy(&header, file.data(), sizeof(header));
+    const auto types = section(file, header, header.type_off, header.type_len);
+    const auto names = section(file, header, header.str_off, header.str_len);
     if (header.magic != BTF_MAGIC || types.empty() || names.empty() || names.back() != '\0')
         return fail(path + " is no BTF");
 

@@ -90,13 +90,10 @@ Programs::~Programs() {
 
 Status Programs::attach(const Plan& plan, const Facts& facts) {
     listen_to_libbpf();
-    if (auto status = open_source(); !status)
-        return status;
-    if (auto status = load(plan, facts); !status)
-        return status;
+    TRY(open_source());
+    TRY(load(plan, facts));
     const Stopwatch stopwatch("attach");
-    if (auto status = attach_plan(plan); !status)
-        return status;
+    TRY(attach_plan(plan));
     return attach_source();
 }
 
@@ -104,10 +101,8 @@ Status Programs::attach(const Plan& plan, const Facts& facts) {
 Status Programs::open_source() {
     if (source_ != CopySource::breakpoints)
         return {};
-    auto breakpoints = open_breakpoints();
-    if (!breakpoints)
-        return std::unexpected(breakpoints.error());
-    breakpoints_ = std::move(*breakpoints);
+    auto breakpoints = TRY(open_breakpoints());
+    breakpoints_ = std::move(breakpoints);
     not_measured_ = breakpoints_.not_set;
     return {};
 }
@@ -157,8 +152,7 @@ Status Programs::refuse(const Binding& binding, const std::string& what, std::st
 Status Programs::attach_plan(const Plan& plan) {
     for (const auto& binding : plan.bindings)
         if (binding.bound())
-            if (auto status = attach_binding(binding); !status)
-                return status;
+            TRY(attach_binding(binding));
     trampolines_.seal();
     return {};
 }
@@ -215,10 +209,8 @@ Status Programs::attach_module() {
             return explain(fmt::format("cannot attach {} to the module copyscope", bpf_program__name(program)), -errno);
         links_.push_back(link);
     }
-    auto table = SiteTable::open();
-    if (!table)
-        return std::unexpected(table.error());
-    sites_ = std::move(*table);
+    auto table = TRY(SiteTable::open());
+    sites_ = std::move(table);
     const auto sites = sites_->read(); // returns when they are armed
     if (!sites)
         return std::unexpected(sites.error());
@@ -236,10 +228,8 @@ Result<Losses> Programs::losses() const {
     auto losses = read_losses(skeleton_->maps.losses, skeleton_->obj, skeleton_->data->made_up_for);
     if (!losses || source_ != CopySource::module)
         return losses;
-    const auto sites = sites_->read();
-    if (!sites)
-        return std::unexpected(sites.error());
-    losses->missed += missed_hits(*sites);
+    const auto sites = TRY(sites_->read());
+    losses->missed += missed_hits(sites);
     return losses;
 }
 

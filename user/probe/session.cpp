@@ -46,21 +46,15 @@ Session::Session(Plan plan, CopySource source, std::unique_ptr<Programs> program
 Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::open(const Facts& facts, CopySource source) {
-    if (auto possible = facts.possible(); !possible)
-        return std::unexpected(possible.error());
+    TRY(facts.possible());
     std::vector<Refusal> refusals; // one more each time
     for (;;) {
-        auto plan = make_plan(facts, refusals);
-        if (!plan)
-            return std::unexpected(plan.error());
-        auto lock = lock_machine();
-        if (!lock)
-            return std::unexpected(lock.error());
-        auto programs = std::make_unique<Programs>(std::move(*lock), source);
-        if (auto status = programs->attach(*plan, facts); status) {
-            std::unique_ptr<Session> session(new Session(std::move(*plan), source, std::move(programs)));
-            if (auto proven = session->prove_at_start(); !proven)
-                return std::unexpected(proven.error());
+        auto plan = TRY(make_plan(facts, refusals));
+        auto lock = TRY(lock_machine());
+        auto programs = std::make_unique<Programs>(std::move(lock), source);
+        if (auto status = programs->attach(plan, facts); status) {
+            std::unique_ptr<Session> session(new Session(std::move(plan), source, std::move(programs)));
+            TRY(session->prove_at_start());
             return session;
         } else if (!programs->refused())
             return std::unexpected(status.error());
@@ -105,20 +99,15 @@ Status Session::start_anew() {
     auto& maps = skeleton()->maps;
     for (auto* map : {maps.account_ids, maps.accounts, maps.measured, maps.sender_cookies, maps.processes, maps.disks,
                       maps.nics, maps.nic_names})
-        if (auto status = clear_map(map); !status)
-            return status;
-    auto losses = programs_->losses();
-    if (!losses)
-        return std::unexpected(losses.error());
-    losses_before_ = *losses;
+        TRY(clear_map(map));
+    auto losses = TRY(programs_->losses());
+    losses_before_ = losses;
     return {};
 }
 
 Status Session::begin_all(std::uint32_t ready) {
-    if (auto status = start_anew(); !status)
-        return status;
-    if (auto status = stock_accounts(maps(), *maps().last_account_id + 1, ready); !status)
-        return std::unexpected(status.error());
+    TRY(start_anew());
+    TRY(stock_accounts(maps(), *maps().last_account_id + 1, ready));
     skeleton()->data->scope = COPYSCOPE_SCOPE_ALL;
     return {};
 }
@@ -156,8 +145,7 @@ Result<Losses> Session::losses() const {
 
 Status Session::begin(pid_t pid) {
     auto& maps = skeleton()->maps;
-    if (auto status = start_anew(); !status)
-        return status;
+    TRY(start_anew());
 
     const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd)
@@ -178,13 +166,9 @@ Result<Sample> Session::end() {
         read_accounts(maps.account_ids, maps.accounts, source_ == CopySource::derived ? nullptr : maps.measured);
     if (!accounts)
         return std::unexpected(accounts.error());
-    auto processes = read_processes(maps.processes);
-    if (!processes)
-        return std::unexpected(processes.error());
-    auto losses = this->losses();
-    if (!losses)
-        return std::unexpected(losses.error());
-    return Sample{std::move(*accounts), std::move(*processes), *losses, source_};
+    auto processes = TRY(read_processes(maps.processes));
+    auto losses = TRY(this->losses());
+    return Sample{std::move(*accounts), std::move(processes), losses, source_};
 }
 
 std::optional<std::uint64_t> Session::bpf_run_ns() const {

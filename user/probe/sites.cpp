@@ -62,10 +62,8 @@ Result<std::vector<SiteState>> SiteTable::read() const {
 }
 
 Result<std::vector<SiteState>> read_sites(const std::string& root) {
-    const auto table = SiteTable::open(root);
-    if (!table)
-        return std::unexpected(table.error());
-    return table->read();
+    const auto table = TRY(SiteTable::open(root));
+    return table.read();
 }
 
 std::uint64_t missed_hits(const std::vector<SiteState>& sites) {

@@ -43,15 +43,13 @@ using SumsById = std::unordered_map<std::uint64_t, Sum>;
 // Of a per-CPU map whose values are nothing but 64-bit counters.
 template<typename Sum>
 Result<SumsById<Sum>> read_sums(bpf_map* map) {
-    const auto cpus = cpu_count();
-    if (!cpus)
-        return std::unexpected(cpus.error());
+    const auto cpus = TRY(cpu_count());
     using Counters = std::array<std::uint64_t, sizeof(Sum) / sizeof(std::uint64_t)>;
     SumsById<Sum> sums;
     const auto status =
-        for_each<std::uint64_t>(map, *cpus * sizeof(Sum), [&](std::uint64_t id, const std::uint8_t* value) {
+        for_each<std::uint64_t>(map, cpus * sizeof(Sum), [&](std::uint64_t id, const std::uint8_t* value) {
             Counters sum{}, part;
-            for (std::size_t cpu = 0; cpu < *cpus; cpu++) {
+            for (std::size_t cpu = 0; cpu < cpus; cpu++) {
                 std::memcpy(part.data(), value + cpu * sizeof(part), sizeof(part));
                 for (std::size_t i = 0; i < sum.size(); i++)
                     sum[i] += part[i];
@@ -94,22 +92,18 @@ std::uint64_t missed_programs(bpf_object* object, const std::uint64_t& made_up_f
 
 Result<std::vector<Account>> read_accounts(bpf_map* ids, bpf_map* accounts, bpf_map* measured) {
     // Sums first: an account that is opened in between has a name and no sum yet, and comes with the next reading.
-    const auto sums = read_sums<copyscope_account>(accounts);
-    if (!sums)
-        return std::unexpected(sums.error());
-    const auto copies = measured ? read_sums<copyscope_measured>(measured) : SumsById<copyscope_measured>{};
-    if (!copies)
-        return std::unexpected(copies.error());
+    const auto sums = TRY(read_sums<copyscope_account>(accounts));
+    const auto copies = TRY(measured ? read_sums<copyscope_measured>(measured) : SumsById<copyscope_measured>{});
     std::vector<Account> found;
     const auto status = for_each<copyscope_account_key>(
         ids, sizeof(std::uint64_t), [&](const copyscope_account_key& key, const std::uint8_t* value) {
             std::uint64_t id;
             std::memcpy(&id, value, sizeof(id));
-            const auto sum = sums->find(id);
-            if (sum == sums->end())
+            const auto sum = sums.find(id);
+            if (sum == sums.end())
                 return;
             found.push_back({.key = key, .value = sum->second});
-            if (const auto copy = copies->find(id); copy != copies->end())
+            if (const auto copy = copies.find(id); copy != copies.end())
                 found.back().measured = copy->second;
         });
     if (!status)
@@ -152,12 +146,10 @@ Result<std::vector<DiskUse>> read_disks(bpf_map* map) {
 }
 
 Result<std::vector<NicUse>> read_nics(bpf_map* nics, bpf_map* names) {
-    const auto sums = read_sums<copyscope_nic>(nics);
-    if (!sums)
-        return std::unexpected(sums.error());
+    const auto sums = TRY(read_sums<copyscope_nic>(nics));
     const auto here = network_namespace();
     std::vector<NicUse> found;
-    for (const auto& [key, nic] : *sums) {
+    for (const auto& [key, nic] : sums) {
         copyscope_nic_name name{};
         if (bpf_map_lookup_elem(bpf_map__fd(names), &key, &name))
             name = {};
@@ -173,11 +165,9 @@ Result<std::vector<NicUse>> read_nics(bpf_map* nics, bpf_map* names) {
 }
 
 Result<Losses> read_losses(bpf_map* map, bpf_object* object, const std::uint64_t& made_up_for) {
-    const auto cpus = cpu_count();
-    if (!cpus)
-        return std::unexpected(cpus.error());
+    const auto cpus = TRY(cpu_count());
     Losses losses;
-    std::vector<std::uint64_t> values(*cpus);
+    std::vector<std::uint64_t> values(cpus);
     for (std::uint32_t reason = 0; reason < COPYSCOPE_LOSSES; reason++) {
         if (bpf_map_lookup_elem(bpf_map__fd(map), &reason, values.data()))
             return fail_errno("cannot read the loss counters");

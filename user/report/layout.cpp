@@ -3,6 +3,7 @@
 #include "report/layout.h"
 
 #include <algorithm>
+#include <cassert>
 #include <set>
 #include <span>
 
@@ -165,6 +166,10 @@ std::string render_table(Table table, std::size_t width, bool colour) {
     make_printable(table);
     if (table.keys.empty() || table.keys.front().cells.empty())
         return "";
+    const std::size_t rows = table.keys.front().cells.size();
+    assert(std::ranges::all_of(table.keys, [=](const Column& key) { return key.cells.size() == rows; }));
+    assert(std::ranges::all_of(table.columns, [=](const Column& column) { return column.cells.size() == rows; }));
+    assert(table.remarks.empty() || table.remarks.size() == rows);
     const std::size_t line = width + gap; // the gap behind the last column is never printed
     Form form{};
     std::vector<std::size_t> keys, widths;

@@ -70,13 +70,9 @@ Status give_to(const std::string& path, mode_t mode, const std::string& group) {
 } // namespace
 
 Result<Fd> listen_at(const std::string& path, mode_t mode, const std::string& group) {
-    const auto address = address_of(path);
-    if (!address)
-        return std::unexpected(address.error());
-    if (const auto there = check_parent(path); !there)
-        return std::unexpected(there.error());
-    if (const auto removed = remove_stale(path, *address); !removed)
-        return std::unexpected(removed.error());
+    const auto address = TRY(address_of(path));
+    TRY(check_parent(path));
+    TRY(remove_stale(path, address));
 
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd)
@@ -85,7 +81,7 @@ Result<Fd> listen_at(const std::string& path, mode_t mode, const std::string& gr
     // the group is right. No umask of ours: that would be every thread's.
     if (::fchmod(fd.get(), 0) != 0)
         return fail_errno("socket " + path + ": its mode");
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0)
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
         return fail_errno("socket " + path);
     auto ready = give_to(path, mode, group);
     if (ready && ::listen(fd.get(), backlog) != 0)

@@ -100,11 +100,9 @@ Result<std::int64_t> Crowds::crowd_of(std::int64_t process) {
     }
     auto [found, is_new] = by_words_.try_emplace(with_boot(), 0);
     if (is_new) {
-        Result<std::int64_t> row = put_crowd(connection_, boot, words);
-        if (!row)
-            return row;
-        found->second = *row;
-        crowds_.insert(*row);
+        std::int64_t row = TRY(put_crowd(connection_, boot, words));
+        found->second = row;
+        crowds_.insert(row);
     }
     return found->second;
 }
@@ -119,10 +117,8 @@ Result<Crowds::Member*> Crowds::member(std::int64_t process, bool known) {
         own_.insert(process);
         return &found->second;
     }
-    Result<std::int64_t> crowd = crowd_of(process);
-    if (!crowd)
-        return std::unexpected(crowd.error());
-    found->second.crowd = *crowd;
+    std::int64_t crowd = TRY(crowd_of(process));
+    found->second.crowd = crowd;
     return &found->second;
 }
 
@@ -138,10 +134,8 @@ Result<std::int64_t> Crowds::target(std::int64_t account) {
     });
     if (status && process == 0)
         return std::unexpected(connection_.damaged(fmt::format("figures of an account {} that is not there", account)));
-    Result<Member*> member = status ? this->member(process, last_hour >= hour_) : std::unexpected(status.error());
-    if (!member)
-        return std::unexpected(member.error());
-    const std::int64_t crowd = (*member)->crowd;
+    Member* member = TRY(status ? this->member(process, last_hour >= hour_) : std::unexpected(status.error()));
+    const std::int64_t crowd = member->crowd;
     status = connection_
                  .sql("UPDATE account SET used = max(used, ?), last_hour = max(last_hour, ?), kept = max(kept, ?) "
                       "WHERE id = ?")(lived_, hour_, int{crowd == 0}, account)

@@ -9,10 +9,8 @@
 namespace copyscope {
 
 Result<copyscope_endpoint> Directory::endpoint(const SqlRow& row, int column) const {
-    Result<std::size_t> kind = names_.value(NameKind::endpoint, row.integer(column));
-    if (!kind)
-        return std::unexpected(kind.error());
-    return copyscope_endpoint{.kind = static_cast<__u16>(*kind),
+    std::size_t kind = TRY(names_.value(NameKind::endpoint, row.integer(column)));
+    return copyscope_endpoint{.kind = static_cast<__u16>(kind),
                               .flags = static_cast<__u16>(row.integer(column + 1)),
                               .device = static_cast<__u32>(row.integer(column + 2))};
 }
@@ -23,13 +21,11 @@ Result<Directory::Owner> Directory::find_account(std::int64_t row) {
                                       "sink_flags, sink_device FROM account WHERE id = ?");
     Status status = find(row).each([&](const SqlRow& found) -> Status {
         owner.process = found.integer(0);
-        Result<std::size_t> operation = names_.value(NameKind::operation, found.integer(1));
-        if (!operation)
-            return std::unexpected(operation.error());
+        std::size_t operation = TRY(names_.value(NameKind::operation, found.integer(1)));
         Result<copyscope_endpoint> source = endpoint(found, 2), sink = endpoint(found, 5);
         if (!source || !sink)
             return std::unexpected(!source ? source.error() : sink.error());
-        owner.key.op = static_cast<__u32>(*operation);
+        owner.key.op = static_cast<__u32>(operation);
         owner.key.source = *source;
         owner.key.sink = *sink;
         return {};
@@ -44,14 +40,10 @@ Result<Directory::Owner> Directory::find_account(std::int64_t row) {
 Result<const Directory::Owner*> Directory::account(std::int64_t row) {
     if (auto found = accounts_.find(row); found != accounts_.end())
         return &found->second;
-    Result<Owner> owner = find_account(row);
-    if (!owner)
-        return std::unexpected(owner.error());
-    Result<const Words*> process = words(owner->process);
-    if (!process)
-        return std::unexpected(process.error());
-    owner->key.process = (*process)->info.id;
-    return &accounts_.emplace(row, *owner).first->second;
+    Owner owner = TRY(find_account(row));
+    const Words* process = TRY(words(owner.process));
+    owner.key.process = process->info.id;
+    return &accounts_.emplace(row, owner).first->second;
 }
 
 Result<Directory::Words> Directory::find_process(std::int64_t row) {
@@ -83,17 +75,13 @@ Result<Directory::Words> Directory::find_process(std::int64_t row) {
 Result<const Directory::Words*> Directory::words(std::int64_t row) {
     if (auto found = processes_.find(row); found != processes_.end())
         return &found->second;
-    Result<Words> words = find_process(row);
-    if (!words)
-        return std::unexpected(words.error());
-    return &processes_.emplace(row, std::move(*words)).first->second;
+    Words words = TRY(find_process(row));
+    return &processes_.emplace(row, std::move(words)).first->second;
 }
 
 Result<const ProcessInfo*> Directory::process(std::int64_t row) {
-    Result<const Words*> found = words(row);
-    if (!found)
-        return std::unexpected(found.error());
-    return (*found)->known ? &(*found)->info : nullptr;
+    const Words* found = TRY(words(row));
+    return found->known ? &found->info : nullptr;
 }
 
 std::int64_t Directory::add_process(Words words) {

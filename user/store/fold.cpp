@@ -30,35 +30,29 @@ Result<std::int64_t> Fold::target(std::int64_t account, std::size_t taken) {
 }
 
 Result<std::int64_t> Fold::place(std::int64_t account, std::size_t taken) {
-    Result<Directory::Owner> owner = directory_.find_account(account);
-    if (!owner)
-        return std::unexpected(owner.error());
-    const bool own = own_.contains(owner->process);
+    Directory::Owner owner = TRY(directory_.find_account(account));
+    const bool own = own_.contains(owner.process);
     if (own && taken < limits_.accounts)
         return account;
-    Result<Directory::Words> process = directory_.find_process(owner->process);
-    if (!process)
-        return std::unexpected(process.error());
-    if (!is_theirs(*process))
+    Directory::Words process = TRY(directory_.find_process(owner.process));
+    if (!is_theirs(process))
         return 0;
     if (!own && taken < limits_.accounts / 4 * 3) {
-        own_.insert(owner->process);
+        own_.insert(owner.process);
         return account;
     }
-    const CrowdWords words = words_of(*process);
-    std::optional<std::int64_t> found = account_of(words, *owner, taken < limits_.accounts / 8 * 7);
+    const CrowdWords words = words_of(process);
+    std::optional<std::int64_t> found = account_of(words, owner, taken < limits_.accounts / 8 * 7);
     if (!found)
-        found = account_of(words.of_user(), *owner, taken < limits_.accounts);
+        found = account_of(words.of_user(), owner, taken < limits_.accounts);
     if (!found) {
-        owner->key.source.device = owner->key.sink.device = 0;
-        owner->key.source.flags = owner->key.sink.flags = 0;
-        found = account_of(limits_.uid ? words.of_user() : CrowdWords::of_others(), *owner, true);
+        owner.key.source.device = owner.key.sink.device = 0;
+        owner.key.source.flags = owner.key.sink.flags = 0;
+        found = account_of(limits_.uid ? words.of_user() : CrowdWords::of_others(), owner, true);
     }
-    Result<const Directory::Owner*> crowd = directory_.account(*found);
-    if (!crowd)
-        return std::unexpected(crowd.error());
+    const Directory::Owner* crowd = TRY(directory_.account(*found));
     if (!own) // who has a row of their own is counted by it
-        count(owner->process, process->crowd, (*crowd)->process);
+        count(owner.process, process.crowd, crowd->process);
     return *found;
 }
 

@@ -126,8 +126,7 @@ Status Names::complete(Connection& connection) {
                 continue;
             const std::string name = name_of(static_cast<NameKind>(k), value);
             Statement& insert = connection.sql("INSERT INTO name(kind, number, name) VALUES(?, ?, ?)");
-            if (Status status = insert(kind_names[k], table.names.size(), std::string_view(name)).run(); !status)
-                return status;
+            TRY(insert(kind_names[k], table.names.size(), std::string_view(name)).run());
             table.numbers[value] = static_cast<std::int64_t>(table.names.size());
             table.values.push_back(value);
             table.names.push_back(name);

@@ -67,13 +67,11 @@ Status check_damage(Connection& connection) {
 
 Status check_version(Connection& connection, StoreMode mode, std::span<const Migration> steps) {
     const std::string& path = connection.path();
-    Result<std::int64_t> id = connection.number("PRAGMA application_id");
-    if (!id)
-        return std::unexpected(id.error());
-    if (*id != application_id)
+    std::int64_t id = TRY(connection.number("PRAGMA application_id"));
+    if (id != application_id)
         return fail(fmt::format("{} is a SQLite database of another program (application_id 0x{:08x}, not 0x{:08x}): "
                                 "name another file",
-                                path, static_cast<std::uint32_t>(*id), application_id));
+                                path, static_cast<std::uint32_t>(id), application_id));
     Result<std::int64_t> version = connection.number("PRAGMA user_version");
     if (!version)
         return std::unexpected(version.error());
@@ -94,14 +92,12 @@ Status check_version(Connection& connection, StoreMode mode, std::span<const Mig
 // As the file is without its log. A log can hold a newer version, but only until the transaction that migrated is
 // checkpointed, which happens at once (`prepare`); for that moment the same checks are repeated with the log.
 Status check_frozen(const std::string& path, StoreMode mode, std::span<const Migration> steps, bool logged) {
-    Result<std::unique_ptr<Connection>> connection = Connection::open(path, Access::frozen);
-    if (!connection)
-        return std::unexpected(connection.error());
-    Status status = check_version(**connection, mode, steps);
+    std::unique_ptr<Connection> connection = TRY(Connection::open(path, Access::frozen));
+    Status status = check_version(*connection, mode, steps);
     if (status && !logged) // else some of it is in the log only
-        status = check_length(**connection);
+        status = check_length(*connection);
     if (status && !logged)
-        status = check_damage(**connection);
+        status = check_damage(*connection);
     return status;
 }
 
@@ -117,16 +113,14 @@ Status prepare(Connection& connection) {
 }
 
 Status create_schema(const std::string& path, std::span<const Migration> steps) {
-    Result<std::unique_ptr<Connection>> connection = Connection::open(path, Access::read_write);
-    if (!connection)
-        return std::unexpected(connection.error());
-    Status status = (*connection)->execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;");
+    std::unique_ptr<Connection> connection = TRY(Connection::open(path, Access::read_write));
+    Status status = connection->execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;");
     if (status)
-        status = (*connection)->execute(fmt::format("PRAGMA application_id = {}", application_id));
+        status = connection->execute(fmt::format("PRAGMA application_id = {}", application_id));
     if (status)
-        status = migrate(**connection, steps);
+        status = migrate(*connection, steps);
     if (status)
-        status = (*connection)->execute("PRAGMA journal_mode = WAL");
+        status = connection->execute("PRAGMA journal_mode = WAL");
     return status;
 }
 
@@ -193,35 +187,31 @@ Status check_kind(const std::string& path, StoreMode mode, std::span<const Migra
 
 Result<OpenedHistory> open_to_write(const std::string& path, std::span<const Migration> steps, bool logged) {
     if (logged) { // a writer was killed: what its log says, before anything is written
-        Result<std::unique_ptr<Connection>> look = Connection::open(path, Access::read_only);
-        if (!look)
-            return std::unexpected(look.error());
-        Status status = check_version(**look, StoreMode::create, steps);
+        std::unique_ptr<Connection> look = TRY(Connection::open(path, Access::read_only));
+        Status status = check_version(*look, StoreMode::create, steps);
         if (status)
-            status = check_damage(**look);
+            status = check_damage(*look);
         if (!status)
             return std::unexpected(status.error());
     }
-    Result<std::unique_ptr<Connection>> connection = Connection::open(path, Access::read_write);
-    if (!connection)
-        return std::unexpected(connection.error());
+    std::unique_ptr<Connection> connection = TRY(Connection::open(path, Access::read_write));
     Status status =
-        check_version(**connection, StoreMode::create, steps); // it is the same file no longer, if it differs
+        check_version(*connection, StoreMode::create, steps); // it is the same file no longer, if it differs
     if (status)
-        status = prepare(**connection);
+        status = prepare(*connection);
     Result<std::int64_t> version = 0;
     if (status)
-        version = (*connection)->number("PRAGMA user_version");
+        version = connection->number("PRAGMA user_version");
     if (!version)
         status = std::unexpected(version.error());
     if (status && *version < version_of(steps)) {
-        status = migrate(**connection, steps);
+        status = migrate(*connection, steps);
         if (status)
-            status = (*connection)->checkpoint();
+            status = connection->checkpoint();
     }
     if (!status)
         return std::unexpected(status.error());
-    return OpenedHistory{.connection = std::move(*connection), .frozen = false};
+    return OpenedHistory{.connection = std::move(connection), .frozen = false};
 }
 
 Result<OpenedHistory> open_to_read(const std::string& path, std::span<const Migration> steps, bool logged) {
@@ -251,11 +241,9 @@ std::uint64_t bytes_of(const std::string& path) {
 }
 
 Result<OpenedHistory> open_history(const std::string& path, StoreMode mode, std::span<const Migration> steps) {
-    if (Status status = check_kind(path, mode, steps); !status)
-        return std::unexpected(status.error());
+    TRY(check_kind(path, mode, steps));
     const bool logged = has_log(path);
-    if (Status status = check_frozen(path, mode, steps, logged); !status)
-        return std::unexpected(status.error());
+    TRY(check_frozen(path, mode, steps, logged));
     return mode == StoreMode::create ? open_to_write(path, steps, logged) : open_to_read(path, steps, logged);
 }
 

@@ -90,8 +90,7 @@ private:
 
 Result<Plan> plan_range(Connection& connection, WallTime since, WallTime until, Grain grain) {
     Planner planner(connection, since, until, grain);
-    if (Status status = planner.run(); !status)
-        return std::unexpected(status.error());
+    TRY(planner.run());
     return planner.take();
 }
 

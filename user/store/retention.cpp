@@ -68,14 +68,11 @@ Result<bool> remove_oldest(Connection& connection, int level, std::int64_t limit
     bool any = false;
     Status status = connection.write([&]() -> Status {
         for (int i = 0; i < batch; ++i) {
-            Result<std::optional<WallTime>> end = oldest(connection, level, first);
+            std::optional<WallTime> end = TRY(oldest(connection, level, first));
             if (!end)
-                return std::unexpected(end.error());
-            if (!*end)
                 break;
             any = true;
-            if (Status done = remove_period(connection, level, period_at(above, **end), limit); !done)
-                return done;
+            TRY(remove_period(connection, level, period_at(above, *end), limit));
         }
         return {};
     });
@@ -177,16 +174,12 @@ Result<std::uint64_t> used_bytes(Connection& connection) {
 // Gives free pages at the end of the file back, some at a time, so that the log stays small.
 Status shrink(Connection& connection) {
     for (std::int64_t before = 0;;) {
-        Result<std::int64_t> free = connection.number("PRAGMA freelist_count");
-        if (!free)
-            return std::unexpected(free.error());
-        if (*free == 0 || *free == before)
+        std::int64_t free = TRY(connection.number("PRAGMA freelist_count"));
+        if (free == 0 || free == before)
             return connection.checkpoint();
-        before = *free;
-        if (Status status = connection.sql("PRAGMA incremental_vacuum(512)").run(); !status)
-            return status;
-        if (Status status = connection.checkpoint(); !status)
-            return status;
+        before = free;
+        TRY(connection.sql("PRAGMA incremental_vacuum(512)").run());
+        TRY(connection.checkpoint());
     }
 }
 
@@ -194,17 +187,14 @@ Status shrink(Connection& connection) {
 Result<bool> expire_by_size(Connection& connection, std::uint64_t most, std::int64_t current_run) {
     if (most == 0 || bytes_of(connection.path()) <= most)
         return false;
-    if (Status status = connection.checkpoint(); !status)
-        return std::unexpected(status.error());
+    TRY(connection.checkpoint());
     if (bytes_of(connection.path()) <= most)
         return false;
     const std::uint64_t goal = most - most / 16; // so that it need not be done again at once
     bool removed = false;
     for (int level = raw; level <= hour;) {
-        Result<std::uint64_t> used = used_bytes(connection);
-        if (!used)
-            return std::unexpected(used.error());
-        if (*used <= goal)
+        std::uint64_t used = TRY(used_bytes(connection));
+        if (used <= goal)
             break;
         Result<bool> any = remove_oldest(connection, level, everything);
         if (!any)
@@ -220,8 +210,7 @@ Result<bool> expire_by_size(Connection& connection, std::uint64_t most, std::int
         if (!*any)
             ++level;
     }
-    if (Status status = shrink(connection); !status)
-        return std::unexpected(status.error());
+    TRY(shrink(connection));
     return removed;
 }
 
@@ -295,17 +284,13 @@ std::int64_t lived_after(std::int64_t before, const Interval& interval) {
 }
 
 Result<bool> expire(Connection& connection, const Retention& retention, std::int64_t current_run) {
-    const Result<std::int64_t> lived = lived_so_far(connection);
-    if (!lived)
-        return std::unexpected(lived.error());
-    const Limits limits = limits_at(*lived, retention);
+    const std::int64_t lived = TRY(lived_so_far(connection));
+    const Limits limits = limits_at(lived, retention);
     bool removed = false, hours = false;
     for (int level = raw; level <= hour; ++level)
         for (bool more = limits.level[level].has_value(); more;) {
-            Result<bool> any = remove_oldest(connection, level, *limits.level[level]);
-            if (!any)
-                return any;
-            more = *any;
+            bool any = TRY(remove_oldest(connection, level, *limits.level[level]));
+            more = any;
             removed |= more;
             hours |= more && level == hour;
         }
@@ -314,10 +299,8 @@ Result<bool> expire(Connection& connection, const Retention& retention, std::int
         status = remove_orphans(connection, current_run);
     if (!status)
         return std::unexpected(status.error());
-    Result<bool> too_much = expire_by_size(connection, retention.max_bytes, current_run);
-    if (!too_much)
-        return too_much;
-    removed |= *too_much;
+    bool too_much = TRY(expire_by_size(connection, retention.max_bytes, current_run));
+    removed |= too_much;
     if (status = give_back(connection); !status)
         return std::unexpected(status.error());
     return removed;

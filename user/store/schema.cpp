@@ -124,11 +124,9 @@ int version_of(std::span<const Migration> steps) {
 
 Status migrate(Connection& connection, std::span<const Migration> steps) {
     return connection.write([&]() -> Status {
-        Result<std::int64_t> version = connection.number("PRAGMA user_version");
-        if (!version)
-            return std::unexpected(version.error());
+        std::int64_t version = TRY(connection.number("PRAGMA user_version"));
         for (const Migration& step : steps) {
-            if (step.from < *version)
+            if (step.from < version)
                 continue;
             Status status = connection.execute(fmt::format("{}; PRAGMA user_version = {};", step.sql, step.from + 1));
             if (!status)

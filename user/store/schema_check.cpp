@@ -44,14 +44,12 @@ Status each_item(Connection& connection, Visit visit) {
 Result<Schema> schema_of(std::span<const Migration> steps, int version) {
     while (!steps.empty() && steps.back().from >= version)
         steps = steps.first(steps.size() - 1);
-    Result<std::unique_ptr<Connection>> connection = Connection::open(":memory:", Access::read_write);
-    if (!connection)
-        return std::unexpected(connection.error());
+    std::unique_ptr<Connection> connection = TRY(Connection::open(":memory:", Access::read_write));
     Schema schema;
-    Status status = migrate(**connection, steps);
+    Status status = migrate(*connection, steps);
     if (status)
         status =
-            each_item(**connection, [&](auto name, Item item) { schema.emplace(std::move(name), std::move(item)); });
+            each_item(*connection, [&](auto name, Item item) { schema.emplace(std::move(name), std::move(item)); });
     if (!status)
         return std::unexpected(status.error());
     return schema;

@@ -144,8 +144,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Ac
     if (access != Access::read_write)
         connection->bound_steps();
     sqlite3_busy_timeout(database, access == Access::read_write ? writer_patience_ms : reader_patience_ms);
-    if (Status status = connection->execute("PRAGMA cell_size_check = ON"); !status)
-        return std::unexpected(status.error());
+    TRY(connection->execute("PRAGMA cell_size_check = ON"));
     return connection;
 }
 

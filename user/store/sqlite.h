@@ -3,6 +3,7 @@
 // Knows nothing of histories. A Connection belongs to one thread, and its statements to it.
 #pragma once
 
+#include <cassert>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -43,6 +44,7 @@ public:
     Statement& operator()(const Values&... values) {
         int parameter = 0;
         (bind(++parameter, values), ...);
+        assert(!prepared() || parameter == sqlite3_bind_parameter_count(statement_.get()));
         return *this;
     }
 

@@ -44,30 +44,22 @@ struct Store::Database {
     // What is remembered of the file is forgotten when somebody else has written: there may be new names, and rows may
     // have gone. First in every transaction.
     Status refresh() {
-        Result<std::int64_t> now = connection->number("PRAGMA data_version");
-        if (!now)
-            return std::unexpected(now.error());
-        if (*now == version)
+        std::int64_t now = TRY(connection->number("PRAGMA data_version"));
+        if (now == version)
             return {};
-        if (Status same = check_schema_again(); !same)
-            return same;
-        Result<Names> loaded = Names::load(*connection);
-        if (!loaded)
-            return std::unexpected(loaded.error());
-        names = std::move(*loaded);
+        TRY(check_schema_again());
+        Names loaded = TRY(Names::load(*connection));
+        names = std::move(loaded);
         interner.forget();
-        version = *now;
+        version = now;
         return {};
     }
 
     Status check_schema_again() {
-        Result<std::int64_t> now = connection->number("PRAGMA schema_version");
-        if (!now)
-            return std::unexpected(now.error());
-        if (*now != schema)
-            if (Status same = check_schema(*connection, migrations(), version_of(migrations())); !same)
-                return same;
-        schema = *now;
+        std::int64_t now = TRY(connection->number("PRAGMA schema_version"));
+        if (now != schema)
+            TRY(check_schema(*connection, migrations(), version_of(migrations())));
+        schema = now;
         return {};
     }
 
@@ -120,16 +112,11 @@ struct Store::Database {
         Statement& insert = connection->sql("INSERT INTO cell(interval, account, counters) VALUES(?, ?, ?)");
         for (const Account& account : interval.sample.accounts) {
             const auto found = words.find(process_bytes(account.key.process));
-            Result<std::int64_t> process = interner.process(*connection, current.boot, account.key.process,
-                                                            found == words.end() ? nullptr : found->second);
-            if (!process)
-                return std::unexpected(process.error());
-            Result<std::int64_t> row = interner.account(*connection, names, *process, account.key, before_hour);
-            if (!row)
-                return std::unexpected(row.error());
+            std::int64_t process = TRY(interner.process(*connection, current.boot, account.key.process,
+                                                        found == words.end() ? nullptr : found->second));
+            std::int64_t row = TRY(interner.account(*connection, names, process, account.key, before_hour));
             const std::vector<std::uint8_t> counters = encode(names.figures_of(account));
-            if (Status status = insert(id, *row, Bytes(counters)).run(); !status)
-                return status;
+            TRY(insert(id, row, Bytes(counters)).run());
         }
         return {};
     }
@@ -141,12 +128,10 @@ Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
 Result<Store> Store::open(const std::string& path, StoreMode mode) {
-    Result<OpenedHistory> opened = open_history(path, mode, migrations());
-    if (!opened)
-        return std::unexpected(opened.error());
+    OpenedHistory opened = TRY(open_history(path, mode, migrations()));
     auto database = std::make_unique<Database>();
-    database->connection = std::move(opened->connection);
-    database->frozen = opened->frozen;
+    database->connection = std::move(opened.connection);
+    database->frozen = opened.frozen;
     database->writable = mode == StoreMode::create;
     Status status = mode == StoreMode::create
                         ? database->write([&] { return database->names.complete(*database->connection); })
@@ -160,10 +145,8 @@ Status Store::begin_run(const Provenance& provenance) {
     Database& db = *database_;
     return db.write([&]() -> Status {
         db.interner.forget(); // another boot has other processes of the same ids
-        Result<RunRow> row = put_run(*db.connection, db.names, provenance);
-        if (!row)
-            return std::unexpected(row.error());
-        db.current = *row;
+        RunRow row = TRY(put_run(*db.connection, db.names, provenance));
+        db.current = row;
         return {};
     });
 }
@@ -209,24 +192,17 @@ Result<Span> Store::read(WallTime since, WallTime until, std::optional<std::uint
     Database& db = *database_;
     Span span;
     Status status = db.read([&]() -> Status {
-        Result<Plan> plan = plan_range(*db.connection, since, until, Grain::coarse);
-        if (!plan)
-            return std::unexpected(plan.error());
+        Plan plan = TRY(plan_range(*db.connection, since, until, Grain::coarse));
         Directory directory(*db.connection, db.names);
         Fold fold(directory, {.accounts = db.most_accounts, .uid = uid});
         Sum sum(db.names);
-        for (const PlannedRow& row : std::views::reverse(plan->rows))
-            if (Status added = sum.add(*db.connection, row.id, fold); !added)
-                return added;
-        Result<Interval> interval = sum.interval(db.names, directory, fold);
-        if (!interval)
-            return std::unexpected(interval.error());
-        Result<Provenance> provenance = get_run(*db.connection, db.names, sum.run());
-        if (!provenance)
-            return std::unexpected(provenance.error());
-        span = {.interval = std::move(*interval),
-                .provenance = std::move(*provenance),
-                .widened = plan->widened,
+        for (const PlannedRow& row : std::views::reverse(plan.rows))
+            TRY(sum.add(*db.connection, row.id, fold));
+        Interval interval = TRY(sum.interval(db.names, directory, fold));
+        Provenance provenance = TRY(get_run(*db.connection, db.names, sum.run()));
+        span = {.interval = std::move(interval),
+                .provenance = std::move(provenance),
+                .widened = plan.widened,
                 .folded = fold.processes(),
                 .anonymous = fold.anonymous()};
         return {};
@@ -240,22 +216,16 @@ Status Store::for_each(WallTime since, WallTime until, const std::function<Statu
                        std::optional<std::uint32_t> uid) const {
     Database& db = *database_;
     return db.read([&]() -> Status {
-        Result<Plan> plan = plan_range(*db.connection, since, until, Grain::fine);
-        if (!plan)
-            return std::unexpected(plan.error());
+        Plan plan = TRY(plan_range(*db.connection, since, until, Grain::fine));
         Directory directory(*db.connection, db.names);
-        for (const PlannedRow& row : plan->rows) {
+        for (const PlannedRow& row : plan.rows) {
             if (directory.size() > db.most_accounts)
                 directory.forget();
             Fold fold(directory, {.accounts = db.most_accounts, .uid = uid});
             Sum sum(db.names);
-            if (Status added = sum.add(*db.connection, row.id, fold); !added)
-                return added;
-            Result<Interval> interval = sum.interval(db.names, directory, fold);
-            if (!interval)
-                return std::unexpected(interval.error());
-            if (Status visited = visit(*interval); !visited)
-                return visited;
+            TRY(sum.add(*db.connection, row.id, fold));
+            Interval interval = TRY(sum.interval(db.names, directory, fold));
+            TRY(visit(interval));
         }
         return {};
     });

@@ -3,6 +3,7 @@
 #include "store/sum.h"
 
 #include <algorithm>
+#include <cassert>
 #include <string_view>
 #include <unordered_set>
 
@@ -53,16 +54,15 @@ Status Sum::add_head(Connection& connection, std::int64_t interval) {
 Status Sum::add_cells(Connection& connection, std::int64_t interval, const Target& target) {
     Statement& cells = connection.sql("SELECT account, counters FROM cell WHERE interval = ?");
     return cells(interval).each([&](const SqlRow& row) -> Status {
-        const Result<std::int64_t> account = target(row.integer(0));
-        if (!account)
-            return std::unexpected(account.error());
-        if (*account == 0)
+        const std::int64_t account = TRY(target(row.integer(0)));
+        if (account == 0)
             return {};
-        auto [place, added] = places_.try_emplace(*account, accounts_.size());
+        auto [place, added] = places_.try_emplace(account, accounts_.size());
         if (added) {
-            accounts_.push_back(*account);
+            accounts_.push_back(account);
             figures_.resize(figures_.size() + width_);
         }
+        assert(figures_.size() == accounts_.size() * width_);
         if (!add_encoded(row.blob(1), std::span(figures_).subspan(width_ * place->second, width_)))
             return std::unexpected(connection.damaged("counters that cannot be read"));
         return {};
@@ -144,12 +144,9 @@ Result<Interval> Sum::interval(const Names& names, Directory& directory, const F
     Interval result{.begin = begin_, .end = end_, .sample = {}};
     if (!any_)
         return result;
-    Result<std::size_t> source = names.value(NameKind::source, source_);
-    if (!source)
-        return std::unexpected(source.error());
-    result.sample.source = static_cast<CopySource>(*source);
-    if (Status status = names.add_to(result.sample.losses, losses_); !status)
-        return std::unexpected(status.error());
+    std::size_t source = TRY(names.value(NameKind::source, source_));
+    result.sample.source = static_cast<CopySource>(source);
+    TRY(names.add_to(result.sample.losses, losses_));
 
     Sample& sample = result.sample;
     sample.accounts.reserve(accounts_.size()); // nothing moves: it is pointed to
@@ -161,29 +158,24 @@ Result<Interval> Sum::interval(const Names& names, Directory& directory, const F
     crowds.insert(crowds_.begin(), crowds_.end());
     std::unordered_set<std::int64_t> named;
     for (std::size_t place = 0; place < accounts_.size(); ++place) {
-        Result<const Directory::Owner*> owner = directory.account(accounts_[place]);
-        if (!owner)
-            return std::unexpected(owner.error());
+        const Directory::Owner* owner = TRY(directory.account(accounts_[place]));
         // Two boots can have given one pid the same start time; outside, that is one process.
-        Account*& account = accounts[bytes_of((*owner)->key)];
+        Account*& account = accounts[bytes_of(owner->key)];
         if (!account) {
             account = &sample.accounts.emplace_back();
-            account->key = (*owner)->key;
+            account->key = owner->key;
         }
-        if (Status status = names.add_to(*account, figures_at(place)); !status)
-            return std::unexpected(status.error());
-        if (!named.insert((*owner)->process).second)
+        TRY(names.add_to(*account, figures_at(place)));
+        if (!named.insert(owner->process).second)
             continue;
-        Result<const ProcessInfo*> words = directory.process((*owner)->process);
+        const ProcessInfo* words = TRY(directory.process(owner->process));
         if (!words)
-            return std::unexpected(words.error());
-        if (!*words)
             continue;
-        ProcessInfo*& process = processes[bytes_of((*words)->id)];
+        ProcessInfo*& process = processes[bytes_of(words->id)];
         if (!process)
             process = &sample.processes.emplace_back();
-        *process = **words;
-        if (auto crowd = crowds.find((*owner)->process); crowd != crowds.end()) {
+        *process = *words;
+        if (auto crowd = crowds.find(owner->process); crowd != crowds.end()) {
             const auto count = static_cast<std::uint64_t>(members[process] += crowd->second);
             process->cmdline = fmt::format("{} {}", format_count(count), count == 1 ? "process" : "processes");
         }

@@ -71,24 +71,16 @@ private:
 
 // The fork belongs to the preparation: it shares the pages, and copies page tables alone.
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    auto buffer = touched_buffer(payload_of(cow_fork_strategy, transfer.size));
-    if (!buffer)
-        return std::unexpected(buffer.error());
+    auto source = TRY(open_source(transfer));
+    auto buffer = TRY(touched_buffer(payload_of(cow_fork_strategy, transfer.size)));
     Moved filled;
     while (filled.bytes < transfer.size) {
-        const auto got = read_some(source->get(), static_cast<char*>(buffer->get()) + filled.bytes,
-                                   next_count(transfer, filled), transfer, filled);
-        if (!got)
-            return std::unexpected(got.error());
-        filled.bytes += *got;
+        const auto got = TRY(read_some(source.get(), static_cast<char*>(buffer.get()) + filled.bytes,
+                                       next_count(transfer, filled), transfer, filled));
+        filled.bytes += got;
     }
-    auto holder = Holder::start();
-    if (!holder)
-        return std::unexpected(holder.error());
-    return std::make_unique<CowFork>(transfer, std::move(*source), std::move(*buffer), std::move(*holder));
+    auto holder = TRY(Holder::start());
+    return std::make_unique<CowFork>(transfer, std::move(source), std::move(buffer), std::move(holder));
 }
 
 constexpr OperationPattern operations[] = {

@@ -18,14 +18,10 @@ public:
         Moved moved;
         while (moved.bytes < transfer_.size) {
             // Always asks for a whole chunk: the tail of the file comes back short, a shorter request would be EINVAL.
-            const auto got = read_some(source_.get(), buffer_.get(), transfer_.chunk, transfer_, moved);
-            if (!got)
-                return std::unexpected(got.error());
-            const std::size_t count = std::min(*got, next_count(transfer_, moved));
-            const auto put = write_all(buffer_.get(), count, transfer_, moved);
-            if (!put)
-                return std::unexpected(put.error());
-            if (*got % direct_alignment != 0 && moved.bytes < transfer_.size)
+            const auto got = TRY(read_some(source_.get(), buffer_.get(), transfer_.chunk, transfer_, moved));
+            const std::size_t count = std::min(got, next_count(transfer_, moved));
+            TRY(write_all(buffer_.get(), count, transfer_, moved));
+            if (got % direct_alignment != 0 && moved.bytes < transfer_.size)
                 return source_ended(transfer_, moved); // a ragged end before the expected one: it became shorter
         }
         return moved;
@@ -38,13 +34,9 @@ private:
 };
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_direct_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    auto buffer = touched_buffer(transfer.chunk);
-    if (!buffer)
-        return std::unexpected(buffer.error());
-    return std::make_unique<Direct>(transfer, std::move(*source), std::move(*buffer));
+    auto source = TRY(open_direct_source(transfer));
+    auto buffer = TRY(touched_buffer(transfer.chunk));
+    return std::make_unique<Direct>(transfer, std::move(source), std::move(buffer));
 }
 
 constexpr OperationPattern operations[] = {

@@ -17,12 +17,9 @@ public:
     Result<Moved> run() override {
         Moved moved;
         while (moved.bytes < transfer_.size) {
-            const auto got = fill_by_disk(with_, moved.bytes, next_count(transfer_, moved), transfer_, moved);
-            if (!got)
-                return std::unexpected(got.error());
+            const auto got = TRY(fill_by_disk(with_, moved.bytes, next_count(transfer_, moved), transfer_, moved));
             look(moved.bytes);
-            if (auto sent = send(*got, moved); !sent)
-                return std::unexpected(sent.error());
+            TRY(send(got, moved));
         }
         return moved;
     }
@@ -54,10 +51,8 @@ private:
 };
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto with = prepare_filled_by_disk(transfer);
-    if (!with)
-        return std::unexpected(with.error());
-    return std::make_unique<DmaBuffer>(transfer, std::move(*with));
+    auto with = TRY(prepare_filled_by_disk(transfer));
+    return std::make_unique<DmaBuffer>(transfer, std::move(with));
 }
 
 constexpr OperationPattern operations[] = {

@@ -22,8 +22,7 @@ public:
                 read_some(source_.get(), buffer_.memory.get(), next_count(transfer_, moved), transfer_, moved);
             if (!got)
                 return std::unexpected(got.error());
-            if (auto put = write_all(buffer_.memory.get(), *got, transfer_, moved); !put)
-                return std::unexpected(put.error());
+            TRY(write_all(buffer_.memory.get(), *got, transfer_, moved));
         }
         return moved;
     }
@@ -36,13 +35,9 @@ private:
 
 // A chunk, not the whole file: coherent memory is one contiguous piece, of a few MiB at most.
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    auto buffer = allocate_dma(DmaKind::coherent, transfer.chunk);
-    if (!buffer)
-        return std::unexpected(buffer.error());
-    return std::make_unique<DmaCoherent>(transfer, std::move(*source), std::move(*buffer));
+    auto source = TRY(open_source(transfer));
+    auto buffer = TRY(allocate_dma(DmaKind::coherent, transfer.chunk));
+    return std::make_unique<DmaCoherent>(transfer, std::move(source), std::move(buffer));
 }
 
 constexpr OperationPattern operations[] = {

@@ -21,37 +21,26 @@ std::string no_dma_buffer() {
 }
 
 Result<DmaMemory> allocate_dma(DmaKind kind, std::uint64_t length) {
-    auto device = DmaDevice::open();
-    if (!device)
-        return std::unexpected(device.error());
-    if (const auto extents = device->alloc({.length = whole_pages(length), .kind = kind}); !extents)
-        return std::unexpected(extents.error());
-    auto memory = device->map(whole_pages(length), 0, MAP_POPULATE);
-    if (!memory)
-        return std::unexpected(memory.error());
-    return DmaMemory{std::move(*device), std::move(*memory)};
+    auto device = TRY(DmaDevice::open());
+    TRY(device.alloc({.length = whole_pages(length), .kind = kind}));
+    auto memory = TRY(device.map(whole_pages(length), 0, MAP_POPULATE));
+    return DmaMemory{std::move(device), std::move(memory)};
 }
 
 Result<FilledByDisk> prepare_filled_by_disk(const Transfer& transfer) {
-    auto source = open_direct_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    auto buffer = allocate_dma(DmaKind::streaming, transfer.size);
-    if (!buffer)
-        return std::unexpected(buffer.error());
-    return FilledByDisk{std::move(*source), std::move(*buffer)};
+    auto source = TRY(open_direct_source(transfer));
+    auto buffer = TRY(allocate_dma(DmaKind::streaming, transfer.size));
+    return FilledByDisk{std::move(source), std::move(buffer)};
 }
 
 Result<std::size_t> fill_by_disk(const FilledByDisk& with, std::uint64_t offset, std::size_t count,
                                  const Transfer& transfer, Moved& moved) {
     char* at = static_cast<char*>(with.buffer.memory.get()) + offset;
     // Whole blocks: the tail of the file comes back short, a shorter request would be EINVAL.
-    const auto got = read_some(with.source.get(), at, whole_pages(count), transfer, moved);
-    if (!got)
-        return std::unexpected(got.error());
-    if (*got < count && *got % direct_alignment != 0)
+    const auto got = TRY(read_some(with.source.get(), at, whole_pages(count), transfer, moved));
+    if (got < count && got % direct_alignment != 0)
         return source_ended(transfer, moved); // a ragged end before the expected one: it became shorter
-    return std::min(*got, count);
+    return std::min(got, count);
 }
 
 } // namespace copyscope

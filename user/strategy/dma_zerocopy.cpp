@@ -17,21 +17,17 @@ public:
         Moved moved;
         ZeroCopySends sends(transfer_);
         while (moved.bytes < transfer_.size) {
-            const auto got = fill_by_disk(with_, moved.bytes, next_count(transfer_, moved), transfer_, moved);
-            if (!got)
-                return std::unexpected(got.error());
-            const std::uint64_t end = moved.bytes + *got;
+            const auto got = TRY(fill_by_disk(with_, moved.bytes, next_count(transfer_, moved), transfer_, moved));
+            const std::uint64_t end = moved.bytes + got;
             while (moved.bytes < end) {
                 int unreadable = 0;
                 const char* next = static_cast<const char*>(with_.buffer.memory.get()) + moved.bytes;
-                if (auto sent = sends.send(next, end - moved.bytes, moved, unreadable); !sent)
-                    return std::unexpected(sent.error());
+                TRY(sends.send(next, end - moved.bytes, moved, unreadable));
                 if (unreadable)
                     return sink_failed(unreadable);
             }
         }
-        if (auto done = sends.finish(moved); !done)
-            return std::unexpected(done.error());
+        TRY(sends.finish(moved));
         return moved;
     }
 
@@ -41,12 +37,9 @@ private:
 };
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto with = prepare_filled_by_disk(transfer);
-    if (!with)
-        return std::unexpected(with.error());
-    if (auto allowed = allow_zerocopy(transfer); !allowed)
-        return std::unexpected(allowed.error());
-    return std::make_unique<DmaZeroCopy>(transfer, std::move(*with));
+    auto with = TRY(prepare_filled_by_disk(transfer));
+    TRY(allow_zerocopy(transfer));
+    return std::make_unique<DmaZeroCopy>(transfer, std::move(with));
 }
 
 constexpr OperationPattern operations[] = {

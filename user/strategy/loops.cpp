@@ -130,10 +130,8 @@ Status write_all(const void* buffer, std::size_t count, const Transfer& transfer
 }
 
 Result<std::unique_ptr<Workload>> prepare_moves(const Transfer& transfer, MoveCall move) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    return std::make_unique<Moves>(transfer, std::move(*source), move);
+    auto source = TRY(open_source(transfer));
+    return std::make_unique<Moves>(transfer, std::move(source), move);
 }
 
 std::unexpected<Error> source_ended(const Transfer& transfer, const Moved& moved) {

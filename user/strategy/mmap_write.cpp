@@ -16,9 +16,7 @@ public:
         Moved moved;
         while (moved.bytes < transfer_.size) {
             const char* next = static_cast<const char*>(file_.get()) + moved.bytes;
-            const auto put = write_all(next, next_count(transfer_, moved), transfer_, moved);
-            if (!put)
-                return std::unexpected(put.error());
+            TRY(write_all(next, next_count(transfer_, moved), transfer_, moved));
         }
         return moved;
     }
@@ -30,10 +28,8 @@ private:
 
 // Maps everything at once and touches nothing: the faults belong to the strategy and are counted with it.
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto file = map_source(transfer, transfer.size, PROT_READ, MAP_SHARED);
-    if (!file)
-        return std::unexpected(file.error());
-    return std::make_unique<MmapWrite>(transfer, std::move(*file));
+    auto file = TRY(map_source(transfer, transfer.size, PROT_READ, MAP_SHARED));
+    return std::make_unique<MmapWrite>(transfer, std::move(file));
 }
 
 constexpr OperationPattern operations[] = {

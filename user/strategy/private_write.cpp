@@ -28,14 +28,12 @@ private:
 
 // Maps everything at once and touches nothing: the faults are the strategy.
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
+    auto source = TRY(open_source(transfer));
     auto file =
         map_source(transfer, payload_of(private_write_strategy, transfer.size), PROT_READ | PROT_WRITE, MAP_PRIVATE);
     if (!file)
         return std::unexpected(file.error());
-    return std::make_unique<PrivateWrite>(transfer, std::move(*source), std::move(*file));
+    return std::make_unique<PrivateWrite>(transfer, std::move(source), std::move(*file));
 }
 
 constexpr OperationPattern operations[] = {

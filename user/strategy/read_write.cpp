@@ -15,12 +15,9 @@ public:
     Result<Moved> run() override {
         Moved moved;
         while (moved.bytes < transfer_.size) {
-            const auto got = read_some(source_.get(), buffer_.get(), next_count(transfer_, moved), transfer_, moved);
-            if (!got)
-                return std::unexpected(got.error());
-            const auto put = write_all(buffer_.get(), *got, transfer_, moved);
-            if (!put)
-                return std::unexpected(put.error());
+            const auto got =
+                TRY(read_some(source_.get(), buffer_.get(), next_count(transfer_, moved), transfer_, moved));
+            TRY(write_all(buffer_.get(), got, transfer_, moved));
         }
         return moved;
     }
@@ -32,13 +29,9 @@ private:
 };
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
-    auto buffer = touched_buffer(transfer.chunk);
-    if (!buffer)
-        return std::unexpected(buffer.error());
-    return std::make_unique<ReadWrite>(transfer, std::move(*source), std::move(*buffer));
+    auto source = TRY(open_source(transfer));
+    auto buffer = TRY(touched_buffer(transfer.chunk));
+    return std::make_unique<ReadWrite>(transfer, std::move(source), std::move(buffer));
 }
 
 constexpr OperationPattern operations[] = {

@@ -30,9 +30,7 @@ public:
                     continue;
                 return source_failed(transfer_, errno);
             }
-            const auto drained = drain(static_cast<std::size_t>(filled), moved);
-            if (!drained)
-                return std::unexpected(drained.error());
+            TRY(drain(static_cast<std::size_t>(filled), moved));
         }
         return moved;
     }
@@ -63,9 +61,7 @@ private:
 };
 
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto source = open_source(transfer);
-    if (!source)
-        return std::unexpected(source.error());
+    auto source = TRY(open_source(transfer));
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
         return fail_errno("cannot make a pipe: close some files or raise `ulimit -n`");
@@ -78,7 +74,7 @@ Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
     const std::size_t limit = static_cast<std::size_t>(std::numeric_limits<int>::max());
     if (::fcntl(in.get(), F_GETPIPE_SZ) < static_cast<int>(std::min(wanted, limit)))
         (void)::fcntl(in.get(), F_SETPIPE_SZ, static_cast<int>(std::min(wanted, limit)));
-    return std::make_unique<Splice>(transfer, std::move(*source), std::move(out), std::move(in));
+    return std::make_unique<Splice>(transfer, std::move(source), std::move(out), std::move(in));
 }
 
 constexpr OperationPattern operations[] = {

@@ -18,13 +18,11 @@ public:
         while (moved.bytes < transfer_.size) {
             int unreadable = 0;
             const char* next = static_cast<const char*>(file_.get()) + moved.bytes;
-            if (auto sent = sends.send(next, next_count(transfer_, moved), moved, unreadable); !sent)
-                return std::unexpected(sent.error());
+            TRY(sends.send(next, next_count(transfer_, moved), moved, unreadable));
             if (unreadable)
                 return source_ended(transfer_, moved);
         }
-        if (auto done = sends.finish(moved); !done)
-            return std::unexpected(done.error());
+        TRY(sends.finish(moved));
         return moved;
     }
 
@@ -35,12 +33,9 @@ private:
 
 // Maps everything at once and touches nothing: the pages are read from the disk when they are sent.
 Result<std::unique_ptr<Workload>> prepare(const Transfer& transfer) {
-    auto file = map_source(transfer, transfer.size, PROT_READ, MAP_SHARED);
-    if (!file)
-        return std::unexpected(file.error());
-    if (auto allowed = allow_zerocopy(transfer); !allowed)
-        return std::unexpected(allowed.error());
-    return std::make_unique<ZeroCopy>(transfer, std::move(*file));
+    auto file = TRY(map_source(transfer, transfer.size, PROT_READ, MAP_SHARED));
+    TRY(allow_zerocopy(transfer));
+    return std::make_unique<ZeroCopy>(transfer, std::move(file));
 }
 
 constexpr OperationPattern operations[] = {

@@ -43,8 +43,7 @@ Status allow_zerocopy(const Transfer& transfer) {
 
 Status ZeroCopySends::send(const void* from, std::size_t count, Moved& moved, int& errno_of_memory) {
     while (sends_ - told_.sends >= most_in_flight)
-        if (auto done = wait_for_completions(moved); !done)
-            return done;
+        TRY(wait_for_completions(moved));
     moved.syscalls++;
     const ssize_t sent = ::send(transfer_.sink_fd, from, count, MSG_ZEROCOPY | MSG_NOSIGNAL);
     if (sent > 0) {
@@ -63,8 +62,7 @@ Status ZeroCopySends::send(const void* from, std::size_t count, Moved& moved, in
 
 Status ZeroCopySends::finish(Moved& moved) {
     while (told_.sends < sends_)
-        if (auto done = wait_for_completions(moved); !done)
-            return done;
+        TRY(wait_for_completions(moved));
     moved.completions = told_;
     return {};
 }
