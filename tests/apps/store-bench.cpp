@@ -2,12 +2,15 @@
 // What history costs: fills 24 hours of one-second intervals, in which 20 accounts of PROCESSES move each second, and
 // asks for all of it. Prints one line per number of processes.
 // usage: copyscope-store-bench [FOLDER [PROCESSES...]]     default: /dev/shm 100 1000 10000
+//        copyscope-store-bench --started FOLDER [HOURS]    1,000 processes a second that live for one, at 64 MiB
+//        copyscope-store-bench --make FILE PROCESSES       leaves a history of so many of them
 // In memory an append does not wait for a disk: the last column says what one that does takes in the current folder.
 #include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <random>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -152,9 +155,99 @@ void measure(const std::string& folder, std::uint32_t processes) {
     std::filesystem::remove(path);
 }
 
+// A machine that builds: each second has a thousand processes that no other second has, of 3 users and 40 commands in
+// 20 cgroups. `tgid`: how many there were before.
+constexpr std::uint32_t started = 1000;
+Interval started_at(WallTime end, std::uint32_t& tgid) {
+    Interval interval{.begin = end - second, .end = end, .sample = {}};
+    for (std::uint32_t i = 0; i < started; ++i, ++tgid) {
+        const copyscope_process id{1 + tgid % 4'000'000, 0, 1'000'000ULL * tgid};
+        Account& account = interval.sample.accounts.emplace_back();
+        account.key = {.process = id,
+                       .op = COPYSCOPE_OP_READ,
+                       .reserved = 0,
+                       .source = {COPYSCOPE_END_FILE, 0, 0x800001},
+                       .sink = {COPYSCOPE_END_MEMORY, 0, 0}};
+        account.value.counter[COPYSCOPE_OPERATIONS] = 1;
+        account.value.counter[COPYSCOPE_BYTES_MOVED] = 4096 + i;
+        account.value.counter[COPYSCOPE_TO_USER_BYTES] = 4096 + i;
+        interval.sample.processes.push_back({.id = id,
+                                             .comm = fmt::format("cc{}", tgid % 40),
+                                             .uid = 1000 + tgid % 3,
+                                             .parent_tgid = 1,
+                                             .cgroup_id = 1 + tgid % 20,
+                                             .cmdline = fmt::format("/usr/bin/cc -c -o {}.o {}.c", tgid, tgid),
+                                             .cgroup = fmt::format("/build.slice/job{}.scope", tgid % 20),
+                                             .container = ""});
+    }
+    return interval;
+}
+
+// A history of so many of them, for tests.
+void make_history(const std::string& path, std::uint32_t processes) {
+    Store store = must(Store::open(path, StoreMode::create));
+    must(store.begin_run({}));
+    WallTime end = midnight;
+    for (std::uint32_t tgid = 0; tgid < processes;)
+        must(store.append(started_at(end += second, tgid)));
+}
+
+// What the file grows to, what of it is left, and whether what is left is exact: each second moves the same.
+void measure_started(const std::string& folder, int hours) {
+    constexpr std::uint64_t size = 64 << 20;
+    const std::string path = fmt::format("{}/copyscope-store-bench-{}.db", folder, getpid());
+    std::uint64_t largest = 0;
+    std::uint32_t tgid = 0;
+    const double start = cpu_ms();
+    {
+        Store store = must(Store::open(path, StoreMode::create));
+        must(store.begin_run({}));
+        for (WallTime end = midnight + second; end <= midnight + hours * 3600 * second; end += second) {
+            must(store.append(started_at(end, tgid)));
+            if (end % (60 * second) == 0 || store.is_larger_than(size)) // as the daemon does
+                must(store.maintain(end, {.max_bytes = size}));
+            std::error_code none;
+            largest = std::max<std::uint64_t>(largest, std::filesystem::file_size(path, none) +
+                                                           std::filesystem::file_size(path + "-wal", none));
+        }
+    }
+    const double written = cpu_ms() - start;
+    const Store store = must(Store::open(path, StoreMode::read_only));
+    const StoreFacts facts = must(store.facts());
+    const Clock::time_point asked = Clock::now();
+    const Span span = must(store.read(midnight, midnight + hours * 3600 * second));
+    const double read_ms = ms_since(asked);
+    std::uint64_t operations = 0, bytes = 0;
+    for (const Account& account : span.interval.sample.accounts) {
+        operations += account[COPYSCOPE_OPERATIONS];
+        bytes += account[COPYSCOPE_BYTES_MOVED];
+    }
+    const std::uint64_t seconds = operations / started;
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    fmt::print("{} processes in {} hours: {:.2f} ms a second to keep; the file {} at most, {:.2f} x\n",
+               format_count(tgid), hours, written / (hours * 3600.0), format_bytes(largest),
+               static_cast<double>(largest) / static_cast<double>(size));
+    fmt::print("kept {} seconds, {} minutes, {} hours; read in {:.0f} ms: {} accounts of {} seconds, {}; max RSS {}\n",
+               facts.intervals, facts.minutes, facts.hours, read_ms, span.interval.sample.accounts.size(), seconds,
+               operations % started == 0 && bytes == seconds * (started * 4096ULL + started * (started - 1) / 2)
+                   ? "exact"
+                   : "NOT EXACT",
+               format_bytes(static_cast<std::uint64_t>(usage.ru_maxrss) * 1024));
+    std::filesystem::remove(path);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 3 && argv[1] == std::string_view("--make")) {
+        make_history(argv[2], static_cast<std::uint32_t>(std::stoul(argv[3])));
+        return 0;
+    }
+    if (argc > 2 && argv[1] == std::string_view("--started")) {
+        measure_started(argv[2], argc > 3 ? std::stoi(argv[3]) : 24);
+        return 0;
+    }
     const std::string folder = argc > 1 ? argv[1] : "/dev/shm";
     std::vector<std::uint32_t> numbers;
     for (int i = 2; i < argc; ++i)

@@ -2,9 +2,13 @@
 // What the daemon answers to whom.
 #include "daemon/answers.h"
 
+#include <atomic>
 #include <csignal>
+#include <fstream>
 #include <gmock/gmock.h>
+#include <malloc.h>
 #include <sys/resource.h>
+#include <thread>
 
 #include "fake_root.h"
 #include "sample_accounts.h"
@@ -15,6 +19,7 @@ namespace {
 using namespace testing_accounts;
 using rpc::Json;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::uint32_t alice = 1001, bob = 1002;
 
@@ -147,6 +152,101 @@ TEST_F(AnswersTest, WithoutHistoryOnlyTheLatestIsThere) {
     EXPECT_EQ(code_of(answers(report, {.sees_all = true})), "unavailable");
     const rpc::Request exported{.id = 1, .method = "export", .params = Json::object()};
     EXPECT_EQ(code_of(answers(exported, {.sees_all = true})), "unavailable");
+}
+
+// So many processes, and each is a group of its own.
+Interval crowded(std::uint32_t first, std::uint32_t processes, WallTime end) {
+    Interval interval{.begin = end - 1000, .end = end, .sample = {}};
+    for (std::uint32_t pid = first; pid < first + processes; ++pid) {
+        interval.sample.accounts.push_back(
+            account(COPYSCOPE_OP_READ, file, anon, {{COPYSCOPE_OPERATIONS, 1}, {COPYSCOPE_TO_USER_BYTES, pid}}, pid));
+        interval.sample.processes.push_back({.id = {pid, 0, 1},
+                                             .comm = "cc",
+                                             .uid = pid % 2 ? alice : bob,
+                                             .cmdline = std::string(500, 'x') + std::to_string(pid)});
+    }
+    return interval;
+}
+
+TEST_F(AnswersTest, ShowsAtMostSoManyGroupsAndSaysSo) {
+    board_.change([](DaemonState& state) { state.latest = std::make_shared<const Interval>(crowded(1, 1200, 5000)); });
+    for (const char* params :
+         {R"({"latest":true,"by":"process"})", R"({"latest":true,"by":"process","top":1000000})"}) {
+        const auto all = ask("report", params);
+        ASSERT_TRUE(all);
+        EXPECT_EQ((*all)["groups"].size(), 501U);
+        EXPECT_EQ((*all)["groups"][0]["pid"], 1200) << "the largest";
+        EXPECT_EQ((*all)["groups"][500]["name"], "other");
+        EXPECT_EQ((*all)["groups"][500]["operations"], 700);
+        EXPECT_EQ((*all)["total"]["operations"], 1200);
+        EXPECT_THAT((*all)["notes"].dump(), HasSubstr("other: 700 more"));
+        EXPECT_THAT((*all)["notes"].dump(), HasSubstr("the daemon shows 500 at most"));
+    }
+    const auto some = ask("report", R"({"latest":true,"by":"process","top":7})");
+    ASSERT_TRUE(some);
+    EXPECT_EQ((*some)["groups"].size(), 8U);
+    EXPECT_THAT((*some)["notes"].dump(), Not(HasSubstr("at most")));
+}
+
+// By what the measured copies differ from the derived ones is known until they are reported, however often that is.
+TEST_F(AnswersTest, DisagreementsOfTheLatestIntervalAreTold) {
+    Interval interval = interval_of(5000);
+    interval.sample.source = CopySource::module;
+    interval.sample.accounts[0].value.counter[COPYSCOPE_TO_USER_BYTES] = 1'000'000;
+    interval.sample.accounts[0].measured.bytes[COPYSCOPE_CLASS_TO_USER] = 1'500'000;
+    use_measured(interval.sample); // as the keeper does
+    board_.change([&](DaemonState& state) { state.latest = std::make_shared<const Interval>(interval); });
+    const auto report = ask("report", R"({"latest":true})");
+    ASSERT_TRUE(report);
+    EXPECT_EQ((*report)["total"]["disagreement_bytes"], 500'000);
+    EXPECT_EQ((*report)["total"]["cpu_copy_bytes"]["to_user"], 1'500'000);
+}
+
+// Of VmHWM, the most that this process ever had, in bytes; begins anew now.
+std::size_t most_memory(bool begin) {
+    if (begin)
+        std::ofstream("/proc/self/clear_refs") << "5";
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word)
+        if (word == "VmHWM:") {
+            std::size_t kib = 0;
+            status >> kib;
+            return kib * 1024;
+        }
+    return 0;
+}
+
+// All at once, by everybody, for everything: what one question takes is bounded, and so is how many there are.
+TEST_F(AnswersTest, SixtyThousandProcessesAreAnsweredInBoundedMemory) {
+    constexpr std::uint32_t processes = 60'000, at_once = 2'000;
+    {
+        auto writer = HistoryWriter::open(root_ + "/history.db");
+        ASSERT_TRUE(writer);
+        ASSERT_TRUE(writer->begin_run({}));
+        WallTime end = 1000;
+        for (std::uint32_t pid = 1; pid < processes; pid += at_once, end += 1000)
+            ASSERT_TRUE(writer->add(crowded(pid, at_once, end), {}));
+    }
+    const std::size_t before = most_memory(true);
+    std::vector<std::thread> workers; // as many as the server has, and as in the daemon they share what malloc(3) keeps
+    mallopt(M_ARENA_MAX, 1);
+    std::atomic<int> right = 0, next = 0;
+    for (int i = 0; i < 3; ++i)
+        workers.emplace_back([&] {
+            for (int client = next++; client < 10; client = next++) {
+                const rpc::Peer peer{.uid = client % 2 ? alice : bob, .sees_all = client < 3};
+                const auto report = ask("report", R"({"by":"process","nested":true})", peer);
+                right += report && (*report)["total"]["operations"] == (peer.sees_all ? processes : processes / 2) &&
+                         (*report)["notes"].dump().find("more processes in that time") != std::string::npos;
+            }
+        });
+    for (std::thread& worker : workers)
+        worker.join();
+    EXPECT_EQ(right, 10);
+    const std::size_t took = most_memory(false) - before;
+    EXPECT_LT(took, 64U << 20);
+    RecordProperty("mebibytes", static_cast<int>(took >> 20));
 }
 
 // What cannot be written waits for what comes after it.

@@ -137,7 +137,7 @@ TEST_F(RpcClient, EndlessAnswer) {
         while (::send(client.get(), much.data(), much.size(), MSG_NOSIGNAL) > 0)
             ;
     });
-    EXPECT_NE(error_of().find("longer than 67108864 bytes"), std::string::npos);
+    EXPECT_NE(error_of().find("longer than 16777216 bytes"), std::string::npos);
 }
 
 } // namespace

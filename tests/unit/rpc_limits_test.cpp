@@ -38,9 +38,9 @@ TEST_F(RpcLimits, EndlessLineTakesNoMemory) {
 TEST_F(RpcLimits, AnswerThatIsTooLarge) {
     start({.partial_ms = patience_ms});
     Raw client(path_);
-    ASSERT_TRUE(client.send(ask("big", R"({"bytes":67108864})") + ask("big", R"({"bytes":67000000})")));
+    ASSERT_TRUE(client.send(ask("big", R"({"bytes":16777216})") + ask("big", R"({"bytes":16000000})")));
     EXPECT_EQ(client.code(), "too-large");
-    EXPECT_EQ(client.answer()["result"].get<std::string>().size(), 67'000'000U);
+    EXPECT_EQ(client.answer()["result"].get<std::string>().size(), 16'000'000U);
 }
 
 // More than one second's ration is sent at once: the rest is answered later, not refused.
@@ -153,7 +153,7 @@ TEST_F(RpcLimits, SlowLineIsDisconnectedAndOthersAreAnswered) {
 TEST_F(RpcLimits, ClientThatNeverReads) {
     start({.requests_per_second = 1000, .partial_ms = 2000});
     Raw never(path_), other(path_);
-    ASSERT_TRUE(never.send(ask("big", R"({"bytes":30000000})") + ask("echo")));
+    ASSERT_TRUE(never.send(ask("big", R"({"bytes":15000000})") + ask("echo")));
     ASSERT_TRUE(ready(never.fd(), POLLIN)); // its answer is on the way
     for (int i = 0; i < 100; i++) {
         ASSERT_TRUE(other.send(ask("echo", "{}", std::to_string(i))));

@@ -95,6 +95,36 @@ TEST_F(RpcUsers, OneUsersRequestsDoNotHoldUpAnothers) {
     EXPECT_EQ(busy, 4);
 }
 
+// Of those who see all and of strangers one each, however many ask; and no worker waits with them.
+TEST_F(RpcUsers, LongRequestsAreAnsweredOneByOne) {
+    start({.workers = 3, .is_long = [](const Request& request) { return request.method == "wait"; }});
+    auto own = as(4242, 3);
+    auto others = as(4243, 3);
+    std::vector<std::unique_ptr<Raw>> roots;
+    for (int i = 0; i < 5; i++)
+        roots.push_back(std::make_unique<Raw>(path_));
+    for (auto* clients : {&own, &others, &roots})
+        for (auto& client : *clients)
+            ASSERT_TRUE(client->send(ask("wait")));
+    until_waiting(2);
+    ASSERT_TRUE(eventually([&] { return server_->counts().requests == 11; }));
+    Raw root(path_);
+    auto stranger = as(4244, 1);
+    for (int i = 0; i < 20; i++) {
+        ASSERT_TRUE(root.send(ask("who")));
+        EXPECT_EQ(root.answer()["result"]["uid"], 0);
+        ASSERT_TRUE(stranger[0]->send(ask("who")));
+        EXPECT_EQ(stranger[0]->answer()["result"]["uid"], 4244);
+    }
+    EXPECT_EQ(waiting_, 2);
+    let_go_.release(); // whichever ends, it makes room for one
+    until_waiting(3);
+    EXPECT_EQ(waiting_, 3);
+    let_go_.release(10);
+    for (auto* clients : {&own, &others, &roots})
+        EXPECT_EQ(outcomes(*clients).done, static_cast<int>(clients->size()));
+}
+
 // Whoever has subordinate user ids is 65,536 users, and none of these has two connections.
 TEST_F(RpcUsers, HoweverManyAreSilentRootGetsIn) {
     start({.clients = 8, .reserved_clients = 2, .spared_ms = patience_ms});
@@ -154,14 +184,14 @@ TEST_F(RpcUsers, HoweverManyAskRootIsAnswered) {
 }
 
 TEST_F(RpcUsers, StrangersWhoDoNotReadAreCutOffBeforeRoot) {
-    start({.partial_ms = patience_ms, .unsent_bytes = 25'000'000});
+    start({.partial_ms = patience_ms, .unsent_bytes = 17'000'000});
     Raw root(path_);
-    ASSERT_TRUE(root.send(ask("big", R"({"bytes":20000000})")));
+    ASSERT_TRUE(root.send(ask("big", R"({"bytes":14000000})")));
     ASSERT_TRUE(ready(root.fd(), POLLIN));
     auto stranger = as(100'000, 1);
     ASSERT_TRUE(stranger[0]->send(ask("big", R"({"bytes":6000000})")));
     EXPECT_TRUE(stranger[0]->line().empty());
-    EXPECT_EQ(root.answer()["result"].get<std::string>().size(), 20'000'000U);
+    EXPECT_EQ(root.answer()["result"].get<std::string>().size(), 14'000'000U);
 }
 
 } // namespace

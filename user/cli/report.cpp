@@ -22,7 +22,7 @@ constexpr double default_watch_seconds = 2;
 
 struct Arguments {
     std::string by = "strategy", sort = "copied", since, until, count_for = "5s", file;
-    std::uint32_t top = 0;
+    std::uint32_t top = 100;
     double watch = 0; // seconds; 0: once
     bool nested = false, json = false, csv = false;
     bool each = false; // replay: a report per interval
@@ -38,10 +38,8 @@ Result<ReportQuery> query_of(const Arguments& arguments) {
     for (const auto& [text, time] : {std::pair(&arguments.since, &query.since), {&arguments.until, &query.until}}) {
         if (text->empty())
             continue;
-        const auto parsed = parse_time(*text, now);
-        if (!parsed)
-            return std::unexpected(parsed.error());
-        *time = *parsed;
+        const auto parsed = TRY(parse_time(*text, now));
+        *time = parsed;
     }
     if (query.since && query.until && *query.since >= *query.until)
         return fail_usage(fmt::format("--since {} is not before --until {}", arguments.since, arguments.until));
@@ -81,11 +79,8 @@ Status print_reports(const Arguments& arguments, Ask ask, Pause pause) {
         const auto query = query_of(arguments); // anew: -2h counts from now
         if (!query)
             return std::unexpected(query.error());
-        const Result<Breakdown> breakdown = ask(*query);
-        if (!breakdown)
-            return std::unexpected(breakdown.error());
-        if (auto printed = print(arguments, *breakdown, first); !printed)
-            return printed;
+        const Breakdown breakdown = TRY(ask(*query));
+        TRY(print(arguments, breakdown, first));
         if (arguments.watch <= 0 || !pause())
             return {};
     }
@@ -107,12 +102,9 @@ Status report_alone(const Arguments& arguments) {
 }
 
 Status report(const Arguments& arguments) {
-    if (auto query = query_of(arguments); !query)
-        return std::unexpected(query.error());
-    if (auto length = parse_span(arguments.count_for); !length)
-        return std::unexpected(length.error());
-    if (auto target = check_target(arguments.file, {{arguments.history.file}}); !target)
-        return target;
+    TRY(query_of(arguments));
+    TRY(parse_span(arguments.count_for));
+    TRY(check_target(arguments.file, {{arguments.history.file}}));
     catch_signals();
     bool absent = false;
     auto history = open_history(arguments.history, &absent);
@@ -126,39 +118,32 @@ Status report(const Arguments& arguments) {
 
 // Every interval of a recording has its report, as it would have been when it was the latest.
 Status replay_each(const Arguments& arguments, History& history) {
-    auto query = query_of(arguments);
-    if (!query)
-        return std::unexpected(query.error());
+    auto query = TRY(query_of(arguments));
     std::vector<std::pair<WallTime, WallTime>> times;
-    const auto listed = history.for_each(query->since, query->until, [&](const Interval& interval) -> Status {
+    const auto listed = history.for_each(query.since, query.until, [&](const Interval& interval) -> Status {
         times.emplace_back(interval.begin, interval.end);
         return {};
     });
     if (!listed)
         return listed;
     for (const auto& [begin, end] : times) {
-        query->since = begin;
-        query->until = end;
-        const auto breakdown = history.report(*query);
-        if (!breakdown)
-            return std::unexpected(breakdown.error());
-        if (auto printed = print(arguments, *breakdown, begin == times.front().first); !printed || stop_requested)
+        query.since = begin;
+        query.until = end;
+        const auto breakdown = TRY(history.report(query));
+        if (auto printed = print(arguments, breakdown, begin == times.front().first); !printed || stop_requested)
             return printed;
     }
     return {};
 }
 
 Status replay(const Arguments& arguments) {
-    if (auto target = check_target(arguments.file, {{arguments.history.file}}); !target)
-        return target;
+    TRY(check_target(arguments.file, {{arguments.history.file}}));
     catch_signals();
-    auto history = open_history_file(arguments.history.file);
-    if (!history)
-        return std::unexpected(history.error());
+    auto history = TRY(open_history_file(arguments.history.file));
     if (arguments.each)
-        return replay_each(arguments, **history);
+        return replay_each(arguments, *history);
     return print_reports(
-        arguments, [&](const ReportQuery& query) { return (*history)->report(query); }, [] { return false; });
+        arguments, [&](const ReportQuery& query) { return history->report(query); }, [] { return false; });
 }
 
 template<typename Known>
@@ -185,8 +170,8 @@ Option add_options(Subcommand command, Arguments& arguments) {
         .type_name("KEY");
     command.add_option("--since", arguments.since, "from this time on (default: all there is)").type_name("TIME");
     command.add_option("--until", arguments.until, "up to this time (default: now)").type_name("TIME");
-    command.add_option("--top", arguments.top, "the first N groups, the rest as 'other'")
-        .between(1U, 1000000U)
+    command.add_option("--top", arguments.top, "the first N groups, the rest as 'other' (default 100; 0: all)")
+        .between(0U, 1000000U)
         .type_name("N");
     command.add_flag("--nested", arguments.nested, "strategies beneath each group");
     Option json = command.add_flag("--json", arguments.json, "print JSON; of several reports one per line");

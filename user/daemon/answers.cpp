@@ -6,6 +6,8 @@
 #include <limits>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "base/users.h"
 #include "base/version.h"
 #include "daemon/cost.h"
@@ -28,6 +30,9 @@ using rpc::Refusal;
 // 600 bytes of JSON, and some kilobytes while it is made.
 constexpr std::size_t page_accounts = 2'000;
 
+// Groups that one report shows at most. One takes about 10 KB of JSON while it is made, with what is nested in it 30.
+constexpr std::uint32_t most_groups = 500;
+
 constexpr WallTime end_of_time = std::numeric_limits<WallTime>::max();
 
 std::unexpected<Refusal> unavailable(const std::string& why) {
@@ -38,10 +43,9 @@ std::unexpected<Refusal> bad_params(const std::string& why) {
     return std::unexpected(Refusal{"bad-params", why});
 }
 
-Interval of_peer(Interval interval, const rpc::Peer& peer) {
-    if (!peer.sees_all)
-        interval.sample = sample_of_user(interval.sample, peer.uid);
-    return interval;
+// Whose accounts somebody may see; empty: everybody's.
+std::optional<std::uint32_t> seen_by(const rpc::Peer& peer) {
+    return peer.sees_all ? std::nullopt : std::optional(peer.uid);
 }
 
 Json nullable(const std::string& text) {
@@ -49,6 +53,12 @@ Json nullable(const std::string& text) {
 }
 
 } // namespace
+
+bool Answers::is_long(const rpc::Request& request) {
+    const auto latest = request.params.find("latest");
+    return request.method == "export" ||
+           (request.method == "report" && (latest == request.params.end() || *latest != true));
+}
 
 Answer Answers::operator()(const rpc::Request& request, const rpc::Peer& peer) const {
     if (request.method == "status")
@@ -110,41 +120,47 @@ Answer Answers::status(const Json& params) const {
 }
 
 Answer Answers::report(const Json& params, const rpc::Peer& peer) const {
-    const auto query = query_from_json(params);
+    auto query = query_from_json(params);
     if (!query)
         return bad_params(query.error().message);
+    const bool all_groups = query->top == 0 || query->top > most_groups;
+    query->top = all_groups ? most_groups : query->top;
     const auto state = board_.read();
-    Interval interval;
     auto origins = state.origins;
     auto copies = state.copies, kernel = state.kernel;
     auto not_seen = state.not_seen;
-    bool widened = false;
+    Span span;
+    std::shared_ptr<const Interval> interval = state.latest; // of all, and not copied
     if (query->latest) {
-        if (!state.latest)
+        if (!interval)
             return unavailable(state.obstacle.empty() ? "no interval has been read yet" : state.obstacle);
-        interval = *state.latest;
+        if (!peer.sees_all)
+            interval = std::make_shared<const Interval>(interval->begin, interval->end,
+                                                        sample_of_user(interval->sample, peer.uid));
     } else {
         if (!history_.kept())
             return unavailable("no history is kept (history.path is empty): ask for the latest interval");
-        auto span = history_.with([&](const Store& store) {
-            return store.read(query->since.value_or(0), query->until.value_or(end_of_time));
+        auto read = history_.with([&](const Store& store) {
+            return store.read(query->since.value_or(0), query->until.value_or(end_of_time), seen_by(peer));
         });
-        if (!span)
-            return unavailable(span.error().message);
-        origins = span->provenance.origins;
-        copies = copy_source_name(span->provenance.source);
-        kernel = span->provenance.kernel;
-        not_seen = span->provenance.not_seen;
-        widened = span->widened;
-        interval = std::move(span->interval);
+        if (!read)
+            return unavailable(read.error().message);
+        span = std::move(*read);
+        use_measured(span.interval.sample);
+        origins = span.provenance.origins;
+        copies = copy_source_name(span.provenance.source);
+        kernel = span.provenance.kernel;
+        not_seen = span.provenance.not_seen;
     }
-    auto breakdown = break_down(of_peer(std::move(interval), peer), *query, origins, user_name);
+    auto breakdown = break_down(query->latest ? *interval : span.interval, *query, origins, user_name);
     breakdown.kernel = kernel;
     breakdown.copies = copies;
     if (!peer.sees_all)
         breakdown.notes.push_back("your own processes only: root and group copyscope see all");
-    if (widened)
-        breakdown.notes.push_back(widened_note);
+    if (all_groups && breakdown.groups.size() > most_groups)
+        breakdown.notes.push_back(
+            fmt::format("the daemon shows {} at most: all are in its file (--history)", most_groups));
+    add_span_notes(breakdown.notes, span.widened, span.folded, span.anonymous);
     if (!state.copies_note.empty() && copies == state.copies)
         breakdown.notes.push_back(state.copies_note);
     if (!not_seen.empty())
@@ -170,12 +186,12 @@ Answer Answers::intervals(const Json& params, const rpc::Peer& peer) const {
         if (full)
             return fail("the page is full"); // ends the walk; the client comes again
         accounts += interval.sample.accounts.size();
-        page.push_back(interval_json(of_peer(interval, peer)));
+        page.push_back(interval_json(interval));
         next = interval.end;
         return {};
     };
     const auto done = history_.with([&](const Store& store) {
-        return store.for_each(range->since.value_or(0), range->until.value_or(end_of_time), visit);
+        return store.for_each(range->since.value_or(0), range->until.value_or(end_of_time), visit, seen_by(peer));
     });
     if (!done && !full)
         return unavailable(done.error().message);

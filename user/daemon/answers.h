@@ -19,6 +19,9 @@ public:
     Answers(const Board& board, HistoryReaders& history, std::function<rpc::ServerCounts()> counts)
         : board_(board), history_(history), counts_(std::move(counts)) {}
 
+    // Questions of the history: one takes up to 30 MB while it is answered (history.cpp, answers.cpp).
+    static bool is_long(const rpc::Request& request);
+
     rpc::Answer operator()(const rpc::Request& request, const rpc::Peer& peer) const;
 
 private:

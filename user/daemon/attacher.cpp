@@ -13,20 +13,13 @@ namespace {
 
 Result<Attached> open_collector(CopyChoice choice) {
     const auto facts = read_facts(asked_of_kernel());
-    if (auto possible = facts.possible(); !possible)
-        return std::unexpected(possible.error());
-    const auto copies = choose_copies(choice, facts);
-    if (!copies)
-        return std::unexpected(copies.error());
-    auto session = Session::open(facts, copies->source);
-    if (!session)
-        return std::unexpected(session.error());
-    const auto origins = origins_of(**session);
-    auto not_seen = (*session)->not_seen();
-    auto collector = Collector::start(std::move(*session));
-    if (!collector)
-        return std::unexpected(collector.error());
-    return Attached{std::move(*collector), origins, std::move(not_seen), copies->note};
+    TRY(facts.possible());
+    const auto copies = TRY(choose_copies(choice, facts));
+    auto session = TRY(Session::open(facts, copies.source));
+    const auto origins = origins_of(*session);
+    auto not_seen = session->not_seen();
+    auto collector = TRY(Collector::start(std::move(session)));
+    return Attached{std::move(collector), origins, std::move(not_seen), copies.note};
 }
 
 constexpr auto between_tries = std::chrono::milliseconds(200);

@@ -17,10 +17,8 @@ constexpr std::size_t most_pending = COPYSCOPE_MAX_ACCOUNTS;
 Result<HistoryWriter> HistoryWriter::open(const std::string& path) {
     if (path.empty())
         return HistoryWriter({});
-    auto store = Store::open(path, StoreMode::create);
-    if (!store)
-        return std::unexpected(store.error());
-    return HistoryWriter(std::move(*store));
+    auto store = TRY(Store::open(path, StoreMode::create));
+    return HistoryWriter(std::move(store));
 }
 
 Status HistoryWriter::begin_run(const Provenance& provenance) {
@@ -32,8 +30,7 @@ Status HistoryWriter::add(const Interval& interval, const Retention& retention) 
     if (!store_)
         return {};
     keep(interval);
-    if (auto status = write(); !status)
-        return status;
+    TRY(write());
     // The clock may jump, either way.
     const bool due = interval.end - maintained_ >= maintenance_ms || interval.end < maintained_;
     if (!due && !store_->is_larger_than(retention.max_bytes))
@@ -45,33 +42,31 @@ Status HistoryWriter::add(const Interval& interval, const Retention& retention) 
 void HistoryWriter::keep(const Interval& interval) {
     // While nothing can be written the accounts of ended processes pile up. What has no room any more is lost, and
     // said.
-    Interval more = interval;
-    if (pending_.sample.accounts.size() + more.sample.accounts.size() > most_pending) {
-        more.sample.losses.unread += more.sample.accounts.size();
-        more.sample.accounts.clear();
-        more.sample.processes.clear();
-    }
     // Clocks jump: what has passed is the sum of the lengths, and not from the first begin to the last end.
-    const WallTime length = pending_.end - pending_.begin + more.end - more.begin;
-    add_interval(pending_, more);
-    pending_.end = more.end;
-    pending_.begin = more.end - length;
+    const WallTime length = pending_.end - pending_.begin + interval.end - interval.begin;
+    if (pending_.sample.accounts.size() + interval.sample.accounts.size() > most_pending) {
+        pending_.sample.losses += interval.sample.losses;
+        pending_.sample.losses.unread += interval.sample.accounts.size();
+    } else {
+        add_interval(pending_, interval);
+    }
+    pending_.end = interval.end;
+    pending_.begin = interval.end - length;
 }
 
 Status HistoryWriter::write() {
     if (unnamed_) {
-        if (auto status = store_->begin_run(*unnamed_); !status)
-            return status;
+        TRY(store_->begin_run(*unnamed_));
         unnamed_.reset();
     }
-    if (auto status = store_->append(pending_); !status)
-        return status;
+    TRY(store_->append(pending_));
     pending_ = {};
     return {};
 }
 
-// As many as the BPF map holds, so that an interval can always be read. Two workers that read so many take 144 MiB.
-constexpr std::size_t most_accounts_read = COPYSCOPE_MAX_ACCOUNTS;
+// 16 MB while they are read. Who asks for more gets the newest processes one by one, and the others by what they have
+// in common.
+constexpr std::size_t most_accounts_read = 8192;
 
 Result<Store> HistoryReaders::take() {
     {

@@ -43,11 +43,9 @@ public:
     // Calls read(const Store&) with a store nobody else uses meanwhile, and returns what it returns: a Result<...>.
     template<typename Read>
     auto with(Read read) -> decltype(read(std::declval<const Store&>())) {
-        auto store = take();
-        if (!store)
-            return std::unexpected(store.error());
-        auto result = read(*store);
-        give_back(std::move(*store));
+        auto store = TRY(take());
+        auto result = read(store);
+        give_back(std::move(store));
         return result;
     }
 

@@ -159,34 +159,28 @@ MetricsServer::MetricsServer(Render render, std::vector<std::string> names, cons
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const std::string& address, Render render,
                                                             std::vector<std::string> names, const HttpLimits& limits) {
-    const auto where = parse_host_port(address);
-    if (!where)
-        return std::unexpected(where.error());
-    if (where->host.empty())
+    const auto where = TRY(parse_host_port(address));
+    if (where.host.empty())
         return fail_usage(
             fmt::format("`{}` names no host: write 127.0.0.1:{} to serve this machine only, or 0.0.0.0:{} "
                         "to let everybody read the metrics",
-                        address, where->port, where->port));
-    auto listener = listen_tcp(*where);
-    if (!listener)
-        return std::unexpected(listener.error());
-    auto bound = local_address(*listener);
-    if (!bound)
-        return std::unexpected(bound.error());
+                        address, where.port, where.port));
+    auto listener = TRY(listen_tcp(where));
+    auto bound = TRY(local_address(listener));
 
-    names.push_back(where->host);
+    names.push_back(where.host);
     std::unique_ptr<MetricsServer> server(new MetricsServer(std::move(render), std::move(names), limits));
-    server->address_ = *bound;
+    server->address_ = bound;
     const auto seconds = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(limits.patience).count());
     server->daemon_ =
         MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, nullptr, nullptr, Calls::serve, server.get(),
-                         MHD_OPTION_EXTERNAL_LOGGER, say_nothing, nullptr, MHD_OPTION_LISTEN_SOCKET, listener->get(),
+                         MHD_OPTION_EXTERNAL_LOGGER, say_nothing, nullptr, MHD_OPTION_LISTEN_SOCKET, listener.get(),
                          MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(limits.clients) + being_closed,
                          MHD_OPTION_CONNECTION_TIMEOUT, seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, head_bytes,
                          MHD_OPTION_NOTIFY_CONNECTION, Calls::connected, server.get(), MHD_OPTION_END);
     if (!server->daemon_ || !server->stop_)
-        return fail_errno(fmt::format("cannot serve metrics at {}", to_string(*where)));
-    (void)listener->release(); // libmicrohttpd closes it
+        return fail_errno(fmt::format("cannot serve metrics at {}", to_string(where)));
+    (void)listener.release(); // libmicrohttpd closes it
     server->epoll_ = MHD_get_daemon_info(server->daemon_, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     // Signals are the main thread's: the new one inherits a mask that blocks them all.
     sigset_t all, before;

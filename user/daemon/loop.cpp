@@ -11,6 +11,8 @@
 #include "daemon/answers.h"
 #include "daemon/attacher.h"
 #include "daemon/cost.h"
+#include "daemon/history.h"
+#include "daemon/http.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/privileges.h"
@@ -39,26 +41,18 @@ public:
 
     // Everything that needs privileges happens before they are given up, but for attaching, which goes on.
     Status start() {
-        if (auto possible = read_quick_facts().possible(); !possible)
-            return possible;
-        auto signals = Signals::catch_all();
-        if (!signals)
-            return std::unexpected(signals.error());
-        signals_ = std::move(*signals);
+        TRY(read_quick_facts().possible());
+        auto signals = TRY(Signals::catch_all());
+        signals_ = std::move(signals);
         const auto person = find_person(config_.user);
-        auto listening = open_socket(person);
-        if (!listening)
-            return std::unexpected(listening.error());
+        auto listening = TRY(open_socket(person));
         if (!config_.history.empty())
-            if (auto status = prepare_folder(config_.history, 0750, person); !status)
-                return status;
+            TRY(prepare_folder(config_.history, 0750, person));
         attacher_.emplace(config_.copies);
-        if (auto status = give_up_privileges(person); !status)
+        TRY(give_up_privileges(person));
+        if (auto status = keeper_.open(config_, board_, [this] { return counts().clients; }); !status)
             return status;
-        if (auto status = keeper_.open(config_); !status)
-            return status;
-        if (auto status = serve(std::move(*listening)); !status)
-            return status;
+        TRY(serve(std::move(listening)));
         attacher_->begin();
         return {};
     }
@@ -78,34 +72,40 @@ public:
             if (Clock::now() < next)
                 continue;
             notify("WATCHDOG=1");
-            if (auto status = step(); !status)
-                return status;
+            TRY(step());
             next = std::max(next + pause(), Clock::now()); // late is late: nothing is made up for
         }
     }
 
 private:
     Result<Fd> open_socket(const std::optional<Person>& person) {
-        auto activated = activated_socket();
-        if (!activated)
-            return std::unexpected(activated.error());
-        if (*activated)
-            return std::move(**activated);
-        if (auto status = prepare_folder(config_.socket, 0755, person); !status)
-            return std::unexpected(status.error());
+        auto activated = TRY(activated_socket());
+        if (activated)
+            return std::move(*activated);
+        TRY(prepare_folder(config_.socket, 0755, person));
         return rpc::listen_at(config_.socket, socket_mode, config_.group);
     }
 
     Status serve(Fd listening) {
-        answers_.emplace(board_, keeper_.readers(), [this] { return counts(); });
+        readers_.emplace(config_.history);
+        answers_.emplace(board_, *readers_, [this] { return counts(); });
         auto server = rpc::Server::start(
-            std::move(listening), config_.group, {},
+            std::move(listening), config_.group, {.is_long = Answers::is_long},
             [this](const rpc::Request& request, const rpc::Peer& peer) { return (*answers_)(request, peer); });
         if (!server)
             return std::unexpected(server.error());
         server_ = std::move(*server);
         counting_ = server_.get();
-        return keeper_.serve_metrics(config_, board_, [this] { return counts().clients; });
+        return config_.listen.empty() ? Status{} : serve_metrics();
+    }
+
+    Status serve_metrics() {
+        auto server = MetricsServer::start(
+            config_.listen, [this](bool openmetrics) { return keeper_.metrics().text(openmetrics); }, config_.names);
+        if (!server)
+            return std::unexpected(server.error());
+        metrics_server_ = std::move(*server);
+        return {};
     }
 
     // Any thread: the server's own ask, too, as soon as they run.
@@ -133,14 +133,14 @@ private:
         }
         warn_of_quiet_hooks(interval->sample.losses.quiet);
         give_back_memory();
-        idle_ = keeper_.take(std::move(*interval), config_, board_, *collector_);
+        idle_ = keeper_.take(std::move(*interval), config_, *collector_);
         return {};
     }
 
     Status begin(Attached attached) {
         attacher_.reset();
         collector_ = std::move(attached.collector);
-        keeper_.begin(*collector_, attached, config_, board_);
+        keeper_.begin(attached, config_, *collector_);
         notify("READY=1\nSTATUS=measuring");
         const auto source = std::string(copy_source_name(collector_->session().source()));
         say(Severity::info, "measuring; copies are counted by: " + source,
@@ -171,7 +171,7 @@ private:
         notify("STOPPING=1");
         auto status = collector_ ? step() : Status{};
         say(Severity::info, "ending", {{"COPYSCOPE_EVENT", "ending"}});
-        keeper_.stop_metrics();
+        metrics_server_.reset();
         counting_ = nullptr;
         server_.reset();
         collector_.reset();
@@ -199,9 +199,11 @@ private:
     Keeper keeper_;
     std::optional<Attacher> attacher_;
     std::unique_ptr<Collector> collector_;
+    std::optional<HistoryReaders> readers_;
     std::optional<Answers> answers_;
     std::atomic<const rpc::Server*> counting_ = nullptr;
-    std::unique_ptr<rpc::Server> server_; // after what its threads use
+    std::unique_ptr<rpc::Server> server_; // after what its threads use, as the next one
+    std::unique_ptr<MetricsServer> metrics_server_;
     bool idle_ = false;
 };
 
@@ -209,8 +211,7 @@ private:
 
 Status run_daemon(const Config& config, const std::string& config_file) {
     Loop loop(config, config_file);
-    if (auto status = loop.start(); !status)
-        return status;
+    TRY(loop.start());
     return loop.run();
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // copyscoped: the command line of the daemon; no work is done here.
+#include <malloc.h>
+
 #include "base/command_line.h"
 #include "base/escape.h"
 #include "base/program.h"
@@ -59,5 +61,7 @@ int work(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+    // What one worker's answer leaves with malloc(3) the next one uses, and not each thread an arena of its own.
+    mallopt(M_ARENA_MAX, 1);
     return copyscope::run_program("copyscoped", [&] { return work(argc, argv); });
 }

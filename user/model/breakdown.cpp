@@ -4,6 +4,7 @@
 #include "model/breakdown.h"
 
 #include <algorithm>
+#include <cassert>
 #include <functional>
 #include <span>
 #include <tuple>
@@ -250,6 +251,13 @@ private:
     std::vector<Placed> placed_;
 };
 
+std::uint64_t copied(std::span<const Group> groups) {
+    std::uint64_t bytes = 0;
+    for (const Group& group : groups)
+        bytes += group.sums.cpu_copy_bytes.total();
+    return bytes;
+}
+
 bool tells_by_amounts(std::span<const Group> groups) {
     return std::ranges::any_of(
         groups, [](const Group& group) { return group.name == "read+write" || tells_by_amounts(group.beneath); });
@@ -275,6 +283,7 @@ Breakdown break_down(const Interval& interval, const ReportQuery& query, const O
         result.notes.push_back(fmt::format("other: {} more, which --top shows", format_count(folded)));
     result.total = builder.total();
     result.total.lost = result.losses.total();
+    assert(copied(result.groups) == result.total.cpu_copy_bytes.total()); // whatever they are grouped by
     if (query.by == Dimension::endpoint && !result.groups.empty())
         result.notes.push_back(
             "payload by endpoints is of each leg: a byte that is read and then written counts twice");

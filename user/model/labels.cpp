@@ -85,9 +85,13 @@ const ProcessInfo* Labels::find(const copyscope_process& id) const {
     return found == known_.end() ? nullptr : found->second;
 }
 
-std::string Labels::user(std::uint32_t uid) const {
-    const std::string name = user_name_ ? user_name_(uid) : "";
-    return name.empty() ? std::to_string(uid) : name;
+const std::string& Labels::user(std::uint32_t uid) {
+    auto [found, is_new] = user_names_.try_emplace(uid);
+    if (is_new)
+        found->second = user_name_ ? user_name_(uid) : "";
+    if (found->second.empty())
+        found->second = std::to_string(uid);
+    return found->second;
 }
 
 std::uint32_t Labels::named(const std::string& name, const std::string& detail) {

@@ -40,13 +40,14 @@ public:
 
 private:
     const ProcessInfo* find(const copyscope_process& id) const;
-    std::string user(std::uint32_t uid) const;
+    const std::string& user(std::uint32_t uid);
     std::uint32_t named(const std::string& name, const std::string& detail = "");
     template<typename Map, typename Key, typename Make>
     std::uint32_t number_of(Map& map, const Key& key, Make make);
 
     Dimension by_;
     UserNames user_name_;
+    std::unordered_map<std::uint32_t, std::string> user_names_{}; // asking for one reads a file, or asks a server
     std::vector<Label> labels_;
     ProcessMap<const ProcessInfo*> known_;
     ProcessMap<std::uint32_t> processes_;

@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr int protocol_version = 1;
 inline constexpr std::size_t max_request_bytes = 64 << 10; // a line, its newline included
-inline constexpr std::size_t max_response_bytes = 64 << 20;
+inline constexpr std::size_t max_response_bytes = 16 << 20;
 
 struct Request {
     Json id;            // integer or string, comes back unchanged; null if absent

@@ -43,8 +43,7 @@ Result<std::unique_ptr<Server>> Server::start(Fd listening, const std::string& g
         return fail_errno("the daemon's socket");
     auto loop = std::make_unique<Loop>(std::move(listening), group_named(group), limits, std::move(handler));
     const SignalsBlocked blocked;
-    if (const auto started = loop->start(); !started)
-        return std::unexpected(started.error());
+    TRY(loop->start());
     return std::unique_ptr<Server>(new Server(std::move(loop)));
 } catch (const std::exception& error) {
     return fail(std::string("the daemon's socket: its threads do not start: ") + error.what());

@@ -25,8 +25,11 @@ struct Limits {
     std::uint64_t idle_ms = 600'000;      // without a further request
     std::uint64_t spared_ms = 1'000;      // before a stranger's silence costs its place when another one comes
     std::uint64_t partial_ms = 5'000;     // from the first byte of a line to its end, and for a response to be taken
-    std::size_t unsent_bytes = 128U << 20; // of all clients; above it who is owed most is disconnected, strangers first
-    std::size_t workers = 3;               // one of them never works for strangers
+    std::size_t unsent_bytes = 32U << 20; // of all clients; above it who is owed most is disconnected, strangers first
+    std::size_t workers = 3;              // one of them never works for strangers
+    // Those that take long, and much: one of those who see all is answered at a time, and one of all strangers. What
+    // is short does not wait for them.
+    bool (*is_long)(const Request&) = nullptr;
 };
 
 struct ServerCounts {

@@ -22,6 +22,7 @@ struct Job {
     std::uint64_t client = 0;
     Peer peer;
     std::string line;
+    std::optional<Request> long_request{}; // it has been looked at, and has to wait for another one
 };
 
 struct Finished {
@@ -54,24 +55,28 @@ private:
         auto operator<=>(const Who&) const = default;
     };
     struct User {
-        std::deque<Job> waiting;
+        std::deque<Job> waiting; // each of another client
         std::size_t running = 0;
     };
     using Users = std::map<Who, User>;
 
     void work();
+    void answer(Job& job, User& user, std::unique_lock<std::mutex>& lock);
     Users::iterator next_user(); // end(): nobody's turn
+    std::deque<Job>::iterator next_job(const Who& who, User& user) const;
     std::size_t sum(bool sees_all, std::size_t (*of)(const User&)) const;
-    Finished have_answered(const Job& job) const;
+    Finished have_answered(const Request& request, const Job& job) const;
 
     const std::size_t workers_, max_waiting_;
+    bool (*const is_long_)(const Request&);
     const Handler handler_;
     const std::function<void()> done_;
 
     std::mutex mutex_; // all below but threads_
     std::condition_variable changed_;
     Users users_;
-    Who served_; // last
+    Who served_;            // last
+    bool long_for_[2] = {}; // is being answered, for strangers and for those who see all
     bool stopping_ = false;
     std::vector<Finished> finished_;
     std::vector<std::thread> threads_;
