@@ -81,14 +81,17 @@ void copyscope_dma_unmap(struct device *device, struct sg_table *table, enum dma
 	atomic64_sub(bounces, &bounced);
 }
 
-/* Without an IOMMU a device sees physical addresses: one that differs is a bounce buffer's (kernel/dma/direct.h). */
+/*
+ * Without an IOMMU a device sees physical addresses: one that differs is a bounce buffer's (kernel/dma/direct.h). The
+ * table of other kinds is empty.
+ */
 u64 copyscope_bounced_bytes(const struct copyscope_buffer *buffer)
 {
 	struct scatterlist *entry;
 	u64 bytes = 0;
 	int i;
 
-	if (buffer->kind != COPYSCOPE_DMA_STREAMING || copyscope_behind_iommu(buffer->device))
+	if (copyscope_behind_iommu(buffer->device))
 		return 0;
 	for_each_sgtable_dma_sg(&buffer->table, entry, i)
 		if (sg_dma_address(entry) != phys_to_dma(buffer->device, sg_phys(entry)))

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers of /dev/copyscope: made within the limits, freed when the last one lets go, in whatever order.
+ * Buffers of /dev/copyscope, whatever their kind: counted against the limits, freed when the last one lets go, in
+ * whatever order.
  */
 #include <linux/bitops.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/dma-mapping.h>
+#include <linux/device.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
@@ -60,7 +61,8 @@ static int copyscope_lock(struct copyscope_buffer *buffer)
 	return 0;
 }
 
-static int copyscope_charge(struct copyscope_buffer *buffer)
+/* For one that has no memory yet. What was counted is given back with the buffer, whether this fails or not. */
+int copyscope_buffer_charge(struct copyscope_buffer *buffer)
 {
 	int error;
 
@@ -84,8 +86,11 @@ static void copyscope_uncharge(struct copyscope_buffer *buffer)
 		atomic64_sub(buffer->length, &total_bytes);
 }
 
-/* Has no memory yet. Ends with copyscope_buffer_put(). The length is one of whole pages. */
-struct copyscope_buffer *copyscope_buffer_new(u32 kind, size_t length)
+/*
+ * Of that kind, for that device; has no memory yet. Ends with copyscope_buffer_put(). The length is one of whole pages.
+ */
+struct copyscope_buffer *copyscope_buffer_new(const struct copyscope_buffer_operations *operations, size_t length,
+					      struct device *device)
 {
 	struct copyscope_buffer *buffer;
 
@@ -96,13 +101,11 @@ struct copyscope_buffer *copyscope_buffer_new(u32 kind, size_t length)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&buffer->refs);
 	mutex_init(&buffer->lock);
-	buffer->kind = kind;
+	buffer->operations = operations;
 	buffer->caching = COPYSCOPE_DMA_CACHED;
 	buffer->length = length;
 	buffer->page_count = length >> PAGE_SHIFT;
-	buffer->device = copyscope_engine_device();
-	if (!buffer->device)
-		buffer->device = get_device(copyscope_own_device);
+	buffer->device = get_device(device);
 	buffer->device_owns = kvcalloc(BITS_TO_LONGS(buffer->page_count), sizeof(long), COPYSCOPE_GFP);
 	if (!buffer->device_owns) {
 		copyscope_buffer_put(buffer);
@@ -115,18 +118,8 @@ static void copyscope_buffer_free(struct kref *refs)
 {
 	struct copyscope_buffer *buffer = container_of(refs, struct copyscope_buffer, refs);
 
-	switch (buffer->kind) {
-	case COPYSCOPE_DMA_STREAMING:
-		copyscope_pages_free(buffer);
-		break;
-	case COPYSCOPE_DMA_COHERENT:
-		if (buffer->address)
-			dma_free_coherent(buffer->device, buffer->length, buffer->address, buffer->handle);
-		break;
-	case COPYSCOPE_DMA_IMPORTED:
-		copyscope_import_end(buffer);
-		break;
-	}
+	WARN_ON_ONCE(buffer->users); /* each of them has a reference */
+	buffer->operations->free(buffer);
 	copyscope_uncharge(buffer);
 	kvfree(buffer->device_owns);
 	put_device(buffer->device);
@@ -136,33 +129,4 @@ static void copyscope_buffer_free(struct kref *refs)
 void copyscope_buffer_put(struct copyscope_buffer *buffer)
 {
 	kref_put(&buffer->refs, copyscope_buffer_free);
-}
-
-/* The caller has checked that the request makes sense; not whether there is so much. */
-struct copyscope_buffer *copyscope_buffer_alloc(const struct copyscope_dma_alloc *request)
-{
-	struct copyscope_buffer *buffer;
-	int error;
-
-	buffer = copyscope_buffer_new(request->kind, request->length);
-	if (IS_ERR(buffer))
-		return buffer;
-	buffer->caching = request->caching;
-	error = copyscope_charge(buffer);
-	if (error)
-		goto out;
-	if (request->kind == COPYSCOPE_DMA_STREAMING) {
-		error = copyscope_pages_make(buffer, request->node, request->flags & COPYSCOPE_DMA_ALLOC_EXTENTS);
-	} else {
-		/* In one piece, zeroed (kernel/dma/direct.c). The node is the device's. The flags reach the allocator. */
-		buffer->address = dma_alloc_coherent(buffer->device, buffer->length, &buffer->handle, COPYSCOPE_GFP);
-		buffer->extents = 1;
-		error = buffer->address ? 0 : -ENOMEM;
-	}
-out:
-	if (error) {
-		copyscope_buffer_put(buffer);
-		return ERR_PTR(error);
-	}
-	return buffer;
 }

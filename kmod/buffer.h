@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of /dev/copyscope know of each other: a buffer (buffer.c makes and frees it, sync.c says who owns its
- * pages, map.c and rw.c give it to programs, share.c to other drivers), the copies of an open file (copy.c) and the
- * engine that makes some of them (engine.c). device.c is the calls.
+ * What the parts of /dev/copyscope know of each other: a buffer (buffer.c counts and frees it; streaming.c, coherent.c
+ * and imported.c are its kinds; sync.c says who owns its pages, map.c and rw.c give it to programs, export.c to other
+ * drivers), the copies of an open file (copy.c) and the engine that makes some of them (engine.c). device.c is the calls.
  */
 #ifndef COPYSCOPE_BUFFER_H
 #define COPYSCOPE_BUFFER_H
@@ -32,10 +32,29 @@ struct copyscope_buffer_counts {
 	atomic64_t read_bytes, written_bytes, spliced_bytes;
 };
 
+struct copyscope_buffer;
+struct copyscope_view; /* view.h */
+
+/* What one kind of buffer does in its own way. */
+struct copyscope_buffer_operations {
+	u32 kind; /* of the contract */
+	void (*free)(struct copyscope_buffer *buffer); /* as much of its memory as there is */
+	/* The limits and rights of the mapping have been checked. */
+	int (*map)(struct copyscope_buffer *buffer, struct vm_area_struct *vma);
+	/* Gives the range to the CPU or to the device. NULL: it is everybody's at any time. */
+	int (*hand_over)(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner,
+			 enum dma_data_direction direction);
+	/* A table of its memory for that device, not mapped yet. NULL: it is not ours to give out. */
+	int (*share)(const struct copyscope_buffer *buffer, struct device *device, struct sg_table *table);
+	/* Where that device finds it, in view->table (NULL: at the handle), until look_away(), if there is one. */
+	int (*look)(struct copyscope_view *view, struct device *device);
+	void (*look_away)(struct copyscope_view *view);
+};
+
 /* After it was made, only what `lock` guards and the counts change. */
 struct copyscope_buffer {
 	struct kref refs; /* the open file, copies under way, dma-buf files */
-	u32 kind;
+	const struct copyscope_buffer_operations *operations;
 	u32 caching;
 	size_t length;	   /* COPYSCOPE_MOST_PAGES at most, so that what follows fits what the kernel counts pages in */
 	size_t page_count; /* in all places as wide as the length */
@@ -83,14 +102,20 @@ static inline struct copyscope_buffer *copyscope_buffer_of(const struct file *fi
 
 /* buffer.c */
 extern u64 copyscope_max_buffer_bytes, copyscope_max_total_bytes;
-struct copyscope_buffer *copyscope_buffer_new(u32 kind, size_t length);
+struct copyscope_buffer *copyscope_buffer_new(const struct copyscope_buffer_operations *operations, size_t length,
+					      struct device *device);
+int copyscope_buffer_charge(struct copyscope_buffer *buffer);
 void copyscope_buffer_put(struct copyscope_buffer *buffer);
-struct copyscope_buffer *copyscope_buffer_alloc(const struct copyscope_dma_alloc *request);
 u64 copyscope_total_bytes(void);
 
 /* pages.c */
 int copyscope_pages_make(struct copyscope_buffer *buffer, int node, bool in_extents);
 void copyscope_pages_free(struct copyscope_buffer *buffer);
+
+/* streaming.c, coherent.c, imported.c */
+struct copyscope_buffer *copyscope_streaming_make(const struct copyscope_dma_alloc *request, struct device *device);
+struct copyscope_buffer *copyscope_coherent_make(const struct copyscope_dma_alloc *request, struct device *device);
+struct copyscope_buffer *copyscope_import(int fd, struct device *device);
 
 /* sync.c */
 int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_sync *request);
@@ -138,9 +163,7 @@ int copyscope_engine_copy(const struct copyscope_stretch *to, const struct copys
 int copyscope_engine_init(void);
 void copyscope_engine_exit(void);
 
-/* share.c */
-struct copyscope_buffer *copyscope_import(int fd);
-void copyscope_import_end(struct copyscope_buffer *buffer);
+/* export.c */
 struct dma_buf *copyscope_export(struct copyscope_buffer *buffer, u32 flags);
 
 /* device.c */

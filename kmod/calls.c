@@ -37,6 +37,34 @@ static int copyscope_check_alloc(const struct copyscope_dma_alloc *request)
 	return 0;
 }
 
+/* Who a buffer is for, with a reference: the engine, if there is one. */
+static struct device *copyscope_buffer_device(void)
+{
+	return copyscope_engine_device() ?: get_device(copyscope_own_device);
+}
+
+static struct copyscope_buffer *copyscope_make(const struct copyscope_dma_alloc *request)
+{
+	struct device *device = copyscope_buffer_device();
+	struct copyscope_buffer *buffer;
+
+	if (request->kind == COPYSCOPE_DMA_STREAMING)
+		buffer = copyscope_streaming_make(request, device);
+	else
+		buffer = copyscope_coherent_make(request, device);
+	put_device(device);
+	return buffer;
+}
+
+static struct copyscope_buffer *copyscope_take_in(int fd)
+{
+	struct device *device = copyscope_buffer_device();
+	struct copyscope_buffer *buffer = copyscope_import(fd, device);
+
+	put_device(device);
+	return buffer;
+}
+
 /* Makes `buffer` the file's. The caller holds `making`. */
 static void copyscope_publish(struct copyscope_file *context, struct copyscope_buffer *buffer)
 {
@@ -55,7 +83,7 @@ int copyscope_call_alloc(struct copyscope_device_call *call)
 		return error;
 	if (mutex_lock_interruptible(&context->making))
 		return -EINTR;
-	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_buffer_alloc(request);
+	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_make(request);
 	if (!IS_ERR(buffer)) {
 		request->extents = buffer->extents;
 		copyscope_publish(context, buffer);
@@ -74,7 +102,7 @@ int copyscope_call_import(struct copyscope_device_call *call)
 		return -EINVAL;
 	if (mutex_lock_interruptible(&context->making))
 		return -EINTR;
-	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_import(request->fd);
+	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_take_in(request->fd);
 	if (!IS_ERR(buffer)) {
 		request->length = buffer->length;
 		copyscope_publish(context, buffer);

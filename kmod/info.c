@@ -55,7 +55,7 @@ int copyscope_call_stats(struct copyscope_device_call *call)
 	if (stats->flags)
 		return -EINVAL;
 	stats->length = buffer->length;
-	stats->kind = buffer->kind;
+	stats->kind = buffer->operations->kind;
 	stats->caching = buffer->caching;
 	stats->extents = buffer->extents;
 	stats->mapped_bytes = copyscope_mapped_bytes(buffer);

@@ -11,7 +11,7 @@
 #include <linux/wait.h>
 
 #include "compat.h"
-#include "copy.h"
+#include "job.h"
 
 static struct workqueue_struct *cpu_worker, *engine_worker;
 

@@ -89,7 +89,7 @@ ssize_t copyscope_splice_read(struct file *file, loff_t *offset, struct pipe_ino
 	ssize_t left, moved;
 	loff_t at = *offset;
 
-	if (buffer && buffer->kind != COPYSCOPE_DMA_STREAMING)
+	if (buffer && !buffer->pages)
 		return -EINVAL;
 	left = copyscope_begin(buffer, at, length);
 	if (left <= 0)

@@ -19,41 +19,12 @@ static enum dma_data_direction copyscope_direction(u32 bits)
 	return DMA_BIDIRECTIONAL;
 }
 
-static void copyscope_hand_over(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner,
-				enum dma_data_direction direction)
-{
-	u64 at = 0, end = offset + length;
-	struct scatterlist *entry;
-	int i;
-
-	for_each_sgtable_dma_sg(&buffer->table, entry, i) {
-		u64 from = max(at, offset), to = min(at + sg_dma_len(entry), end);
-
-		if (from < to) {
-			dma_addr_t address = sg_dma_address(entry) + (from - at);
-
-			if (owner == COPYSCOPE_DMA_FOR_CPU)
-				dma_sync_single_for_cpu(buffer->device, address, to - from, direction);
-			else
-				dma_sync_single_for_device(buffer->device, address, to - from, direction);
-		}
-		at += sg_dma_len(entry);
-	}
-}
-
-/* Somebody else's memory: its exporter syncs, all of it. */
-static int copyscope_hand_over_imported(struct copyscope_buffer *buffer, u32 owner, enum dma_data_direction direction)
-{
-	if (owner == COPYSCOPE_DMA_FOR_CPU)
-		return dma_buf_begin_cpu_access(buffer->dma_buf, direction);
-	return dma_buf_end_cpu_access(buffer->dma_buf, direction);
-}
-
-/* Whether all pages, or one of them, are of that owner. The lock is held. */
+/* Whether all pages are of that owner. */
 static bool copyscope_all_owned(const struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner)
 {
 	unsigned long first = offset >> PAGE_SHIFT, end = DIV_ROUND_UP_ULL(offset + length, PAGE_SIZE);
 
+	lockdep_assert_held(&buffer->lock);
 	if (owner == COPYSCOPE_DMA_FOR_CPU)
 		return find_next_bit(buffer->device_owns, end, first) >= end;
 	return find_next_zero_bit(buffer->device_owns, end, first) >= end;
@@ -66,7 +37,7 @@ int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_s
 	bool for_cpu = request->owner == COPYSCOPE_DMA_FOR_CPU;
 	int error = 0;
 
-	if (buffer->kind == COPYSCOPE_DMA_COHERENT)
+	if (!buffer->operations->hand_over)
 		return -EOPNOTSUPP;
 	if (mutex_lock_interruptible(&buffer->lock))
 		return -EINTR;
@@ -75,10 +46,9 @@ int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_s
 	else if (!copyscope_all_owned(buffer, request->offset, request->length,
 				      for_cpu ? COPYSCOPE_DMA_FOR_DEVICE : COPYSCOPE_DMA_FOR_CPU))
 		error = -EALREADY;
-	else if (buffer->kind == COPYSCOPE_DMA_IMPORTED)
-		error = copyscope_hand_over_imported(buffer, request->owner, direction);
 	else
-		copyscope_hand_over(buffer, request->offset, request->length, request->owner, direction);
+		error = buffer->operations->hand_over(buffer, request->offset, request->length, request->owner,
+						      direction);
 	if (!error && for_cpu) {
 		bitmap_clear(buffer->device_owns, first, count);
 		atomic64_inc(&buffer->counts.for_cpu_calls);
@@ -93,7 +63,7 @@ int copyscope_sync(struct copyscope_buffer *buffer, const struct copyscope_dma_s
 }
 
 /*
- * Until copyscope_unuse() the range, which lies in the buffer, stays its owner's. A coherent buffer is everybody's.
+ * Until copyscope_unuse() the range, which lies in the buffer, stays its owner's; or everybody's.
  * Returns -EBUSY where the other one owns a page, -EINTR.
  */
 int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 owner)
@@ -102,7 +72,7 @@ int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 o
 
 	if (mutex_lock_interruptible(&buffer->lock))
 		return -EINTR;
-	if (buffer->kind != COPYSCOPE_DMA_COHERENT && !copyscope_all_owned(buffer, offset, length, owner))
+	if (buffer->operations->hand_over && !copyscope_all_owned(buffer, offset, length, owner))
 		error = -EBUSY;
 	else
 		buffer->users++;
@@ -114,6 +84,7 @@ int copyscope_use(struct copyscope_buffer *buffer, u64 offset, u64 length, u32 o
 void copyscope_use_again(struct copyscope_buffer *buffer)
 {
 	mutex_lock(&buffer->lock);
+	WARN_ON_ONCE(!buffer->users);
 	buffer->users++;
 	mutex_unlock(&buffer->lock);
 }
@@ -121,6 +92,7 @@ void copyscope_use_again(struct copyscope_buffer *buffer)
 void copyscope_unuse(struct copyscope_buffer *buffer)
 {
 	mutex_lock(&buffer->lock);
+	WARN_ON_ONCE(!buffer->users);
 	buffer->users--;
 	mutex_unlock(&buffer->lock);
 }

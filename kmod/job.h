@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One COPY, between the two files that know of it: copy.c makes it, results.c lets it run in a worker and tells how it
- * ended.
+ * One COPY, between the files that know of it: copy.c checks it and job.c makes it, for who waits or for results.c, which
+ * lets it run in a worker and tells how it ended.
  */
-#ifndef COPYSCOPE_COPY_H
-#define COPYSCOPE_COPY_H
+#ifndef COPYSCOPE_JOB_H
+#define COPYSCOPE_JOB_H
 
 #include <linux/eventfd.h>
 #include <linux/workqueue.h>
@@ -24,9 +24,12 @@ struct copyscope_job {
 	int error;
 };
 
+/* job.c */
 void copyscope_job_run(struct copyscope_job *job, bool (*stop)(void *), void *argument);
 void copyscope_job_unuse(struct copyscope_job *job);
 void copyscope_job_free(struct copyscope_job *job);
+
+/* results.c */
 int copyscope_job_queue(struct copyscope_job *job, u64 *cookie);
 
 #endif

@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers shared with other drivers as dma-buf: our own, given out, and theirs, taken in.
+ * Our buffers given to other drivers, as dma-buf.
  */
 #include <linux/dma-mapping.h>
 #include <linux/iosys-map.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "buffer.h"
-#include "compat.h"
-
-COPYSCOPE_IMPORT_DMA_BUF;
 
 struct copyscope_shared {
 	struct sg_table table; /* the importer's */
 	u64 bounces;
 };
-
-static int copyscope_share_table(const struct copyscope_buffer *buffer, struct device *device, struct sg_table *table)
-{
-	size_t most = min_t(size_t, dma_get_max_seg_size(device), dma_max_mapping_size(device));
-
-	if (buffer->kind == COPYSCOPE_DMA_STREAMING)
-		return sg_alloc_table_from_pages_segment(table, buffer->pages, buffer->page_count, 0, buffer->length,
-							 most, GFP_KERNEL_ACCOUNT);
-	return dma_get_sgtable(buffer->device, table, buffer->address, buffer->handle, buffer->length);
-}
 
 /* The buffer's memory, mapped for the device that attaches it. */
 static struct sg_table *copyscope_share_map(struct dma_buf_attachment *attachment, enum dma_data_direction direction)
@@ -40,7 +26,7 @@ static struct sg_table *copyscope_share_map(struct dma_buf_attachment *attachmen
 	shared = kzalloc(sizeof(*shared), GFP_KERNEL_ACCOUNT);
 	if (!shared)
 		return ERR_PTR(-ENOMEM);
-	error = copyscope_share_table(buffer, attachment->dev, &shared->table);
+	error = buffer->operations->share(buffer, attachment->dev, &shared->table);
 	if (error)
 		goto free;
 	error = copyscope_dma_map(attachment->dev, &shared->table, direction, 0, &shared->bounces);
@@ -94,7 +80,7 @@ struct dma_buf *copyscope_export(struct copyscope_buffer *buffer, u32 flags)
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 	struct dma_buf *dma_buf;
 
-	if (buffer->kind == COPYSCOPE_DMA_IMPORTED)
+	if (!buffer->operations->share)
 		return ERR_PTR(-EOPNOTSUPP);
 	info.ops = &share_operations;
 	info.size = buffer->length;
@@ -105,53 +91,4 @@ struct dma_buf *copyscope_export(struct copyscope_buffer *buffer, u32 flags)
 	if (IS_ERR(dma_buf))
 		copyscope_buffer_put(buffer);
 	return dma_buf;
-}
-
-/*
- * Neither the kernel's mapping nor the exporter's mmap() knows what the dma-buf's file was opened for (its f_mode), so
- * it is for us to keep to.
- */
-struct copyscope_buffer *copyscope_import(int fd)
-{
-	struct copyscope_buffer *buffer;
-	struct dma_buf *dma_buf;
-	struct iosys_map map;
-	int error;
-
-	dma_buf = dma_buf_get(fd);
-	if (IS_ERR(dma_buf))
-		return ERR_CAST(dma_buf);
-	buffer = ERR_PTR(-EOPNOTSUPP);
-	if (!(dma_buf->file->f_mode & FMODE_READ))
-		buffer = ERR_PTR(-EACCES);
-	else if (PAGE_ALIGNED(dma_buf->size))
-		buffer = copyscope_buffer_new(COPYSCOPE_DMA_IMPORTED, dma_buf->size);
-	if (IS_ERR(buffer)) {
-		dma_buf_put(dma_buf);
-		return buffer;
-	}
-	buffer->dma_buf = dma_buf;
-	buffer->read_only = !(dma_buf->file->f_mode & FMODE_WRITE);
-	error = copyscope_dma_buf_vmap(dma_buf, &map);
-	if (!error && map.is_iomem) {
-		copyscope_dma_buf_vunmap(dma_buf, &map);
-		error = -EOPNOTSUPP;
-	}
-	if (error) {
-		copyscope_buffer_put(buffer);
-		return ERR_PTR(error == -ENOMEM ? error : -EOPNOTSUPP);
-	}
-	buffer->address = map.vaddr;
-	return buffer;
-}
-
-void copyscope_import_end(struct copyscope_buffer *buffer)
-{
-	struct iosys_map map = IOSYS_MAP_INIT_VADDR(buffer->address);
-
-	if (!buffer->dma_buf)
-		return;
-	if (buffer->address)
-		copyscope_dma_buf_vunmap(buffer->dma_buf, &map);
-	dma_buf_put(buffer->dma_buf);
 }
