@@ -4,6 +4,7 @@
 # One VM from its boot to its end, and what it says of each suite. A VM that dies takes the suite that it was running with
 # it, and no other. Sourced by tests/run; its other half, in the VM, is the script guest.
 
+# On a usual kernel; others ask for patience (tools/vm.d/kernel.sh).
 suite_limit=$((${COPYSCOPE_SUITE_SECONDS:-900} + 20 * ${rounds:-0}))
 silence=120 # seconds that a VM may need beyond that
 boot_limit=300
@@ -16,7 +17,9 @@ read_line() { # DEADLINE, of SECONDS
 
 # Reads what the VM says, until it ends. Sets `suite`: the one that has begun and not ended, if any; `suites`: how many did.
 follow_machine() { # KERNEL
-	local deadline=$((SECONDS + boot_limit)) line status work attach detach checked
+	local patience
+	patience=$(patience_of "$1")
+	local deadline=$((SECONDS + boot_limit * patience)) line status work attach detach checked
 	suite='' suites=0
 	while read_line $deadline; do
 		case $line in
@@ -25,7 +28,7 @@ follow_machine() { # KERNEL
 			suite=${line#* }
 			out=$logs/$1-$suite
 			echo "# in ${log##*/}" >"$out"
-			deadline=$((SECONDS + suite_limit + silence))
+			deadline=$((SECONDS + (suite_limit + silence) * patience))
 			;;
 		'##end '*)
 			read -r _ _ status work attach detach checked <<<"$line"
@@ -33,7 +36,7 @@ follow_machine() { # KERNEL
 			with_screen show_suite "$1" "$suite" "$status" "$out" "$work"
 			boot=0 # it is paid for by the first
 			suite='' suites=$((suites + 1))
-			deadline=$((SECONDS + boot_limit))
+			deadline=$((SECONDS + boot_limit * patience))
 			;;
 		*) echo "$line" >>"${out:-/dev/null}" ;;
 		esac
@@ -48,7 +51,7 @@ run_machine() {
 	mkfifo "$queue/$2"
 	# shellcheck disable=SC2086 # options are words
 	tools/vm run --kernel "$kernel" --lab --timeout 0 --log "$log.console" --share "$1/suites" $options \
-		-- tests/run.d/guest "$suites_folder" "$suite_limit" COPYSCOPE_ROUNDS="$rounds" >"$queue/$2" 2>"$log.err" &
+		-- tests/run.d/guest "$suites_folder" $((suite_limit * $(patience_of "$kernel"))) COPYSCOPE_ROUNDS="$rounds" >"$queue/$2" 2>"$log.err" &
 	vm=$!
 	exec {from}<"$queue/$2"
 	follow_machine "$kernel"
@@ -63,6 +66,10 @@ run_machine() {
 		echo "$kernel $suite $((SECONDS - began - boot)) $boot 0 0 0" >>"$timings"
 		with_screen show_suite "$kernel" "$suite" $status "$out" $((SECONDS - began))
 		suites=$((suites + 1))
+	elif is_debug "$kernel" && ((suites && status && status != 143)); then
+		# What it has found is looked for once more when all has ended.
+		echo "FAIL $kernel: the machine ends well: $(grep -am1 '^vm: ' "$log.err") (see $log.console)" |
+			with_screen tee -a "$results"
 	fi
 	((suites))
 }

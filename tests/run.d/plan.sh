@@ -8,9 +8,13 @@
 # depends on what a machine has, and "-" where the suite's own program counts. SECONDS, of the run that wrote the row, say
 # which suite is begun first (queue.sh).
 
-# usage: planned KERNEL SUITE; prints CHECKS
+# usage: planned KERNEL SUITE; prints CHECKS: those of the kernel that it is like, if it has none of its own
 planned() {
-	awk -v kernel="$1" -v suite="$2" '($1 == kernel || $1 == "*") && $2 == suite { print $3; exit }' "$plan" 2>/dev/null
+	awk -v kernel="$1" -v base="$(base_of "$1")" -v suite="$2" '
+		$2 != suite { next }
+		$1 == kernel || $1 == "*" { own = $3; exit }
+		$1 == base { likely = $3 }
+		END { print own != "" ? own : likely }' "$plan" 2>/dev/null
 }
 
 # usage: unplanned KERNEL SUITE COUNT; says what is wrong with that number, if anything is

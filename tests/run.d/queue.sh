@@ -16,7 +16,10 @@ kind_of() { sed -n 's/^# vm: //p' "$suites_folder/$1.test"; }
 
 seconds_of() { # KERNEL SUITE: how long it took, or a guess
 	local seconds
-	seconds=$(awk -v kernel="$1" -v suite="$2" '$1 == kernel && $2 == suite { print $4; exit }' "$plan" 2>/dev/null)
+	seconds=$(awk -v kernel="$1" -v base="$(base_of "$1")" -v suite="$2" '
+		$2 == suite && ($1 == kernel || ($1 == base && likely == "")) { likely = $4 }
+		$2 == suite && $1 == kernel { exit }
+		END { print likely }' "$plan" 2>/dev/null)
 	echo "${seconds:-60}"
 }
 
@@ -72,10 +75,10 @@ choose_group() {
 		compgen -G "$folder/suites/[0-9]*" >/dev/null || continue
 		if [[ ! -e $folder/busy ]]; then
 			key=$((1000000 * ($(<"$folder/size") > 8 ? 1 : 2) + left))
-		elif ((left > 2 * boot_seconds)); then
+		elif ! is_debug "$(<"$folder/kernel")" && ((left > 2 * boot_seconds)); then
 			key=$left
 		else
-			continue
+			continue # it boots for minutes
 		fi
 		((key > ${best_key:-0})) && best=$folder best_key=$key
 	done

@@ -107,7 +107,7 @@ as_it_was() {
 		echo "# not yet: ${left//$'\n'/; }"
 		((tries == 12)) || sleep 1
 	done
-	left+=$(kernel_said | sed "s/^/${left:+\n}the kernel said: /")
+	left+=$({ kernel_said; tools/vm.d/guest/reports quick; } | sed "s/^/${left:+\n}the kernel said: /")
 	if [[ ! $left ]]; then
 		echo "ok the machine is as it was"
 	else

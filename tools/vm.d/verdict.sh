@@ -7,7 +7,12 @@
 
 trouble='Kernel panic|Oops|\] BUG: |kernel BUG at|WARNING: .*(CPU: |CPU#)|soft lockup|'
 trouble+='hard LOCKUP|rcu: INFO: .* stall|blocked for more than|[Oo]ut of memory: Killed|'
-trouble+='general protection fault|possible recursive locking|KFENCE: |UBSAN: '
+trouble+='general protection fault|possible recursive locking|KFENCE: |UBSAN: |'
+# What only a kernel that looks for mistakes says: of locks and RCU (kernel/locking/lockdep.c, which prints and goes on),
+# of slabs and pages, of objects and DMA, of memory, and what guest/reports had to ask for.
+trouble+='WARNING: (possible|suspicious|inconsistent|bad|held|lock|Nested|.*(lock|dependency|RCU))|'
+trouble+='\[ BUG: |BUG [a-zA-Z0-9_,:-]+ \(|BUG: Bad |INFO: trying to register non-static key|INFO: (Slab|Object) 0x|'
+trouble+='KASAN: |ODEBUG: |DMA-API: .*(device driver|exceeded)|kmemleak: [0-9]+ new|copyscope-vm: report: '
 
 # judge QEMU-STATUS: sets `verdict` (what the runner exits with) and `reason`
 # (empty when the command itself had the last word).
