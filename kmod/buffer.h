@@ -141,14 +141,14 @@ ssize_t copyscope_splice_read(struct file *file, loff_t *offset, struct pipe_ino
 loff_t copyscope_seek(struct file *file, loff_t offset, int whence);
 
 /* copy.c */
-int copyscope_copy(struct file *file, struct copyscope_dma_copy *request);
+struct copyscope_job *copyscope_copy(struct file *file, struct copyscope_dma_copy *request);
 
 /* results.c */
 int copyscope_workers_init(void);
 void copyscope_workers_exit(void);
 void copyscope_results_init(struct copyscope_file *context);
 void copyscope_results_end(struct copyscope_file *context);
-int copyscope_result(struct copyscope_file *context, struct copyscope_dma_result *result);
+struct copyscope_job *copyscope_result(struct copyscope_file *context, struct copyscope_dma_result *result);
 __poll_t copyscope_poll(struct file *file, poll_table *table);
 
 /* engine.c */

@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "device.h"
+#include "job.h"
 
 static int copyscope_check_alloc(const struct copyscope_dma_alloc *request)
 {
@@ -65,10 +66,16 @@ static struct copyscope_buffer *copyscope_take_in(int fd)
 	return buffer;
 }
 
-/* Makes `buffer` the file's. The caller holds `making`. */
-static void copyscope_publish(struct copyscope_file *context, struct copyscope_buffer *buffer)
+/* The buffer is the file's from when the caller has been told of it. Until then `making` is held. */
+static void copyscope_publish(struct copyscope_device_call *call, bool told)
 {
-	smp_store_release(&context->buffer, buffer); /* pairs with copyscope_buffer_of() */
+	struct copyscope_file *context = call->file->private_data;
+
+	if (told)
+		smp_store_release(&context->buffer, call->buffer); /* pairs with copyscope_buffer_of() */
+	else
+		copyscope_buffer_put(call->buffer);
+	mutex_unlock(&context->making);
 }
 
 int copyscope_call_alloc(struct copyscope_device_call *call)
@@ -84,12 +91,14 @@ int copyscope_call_alloc(struct copyscope_device_call *call)
 	if (mutex_lock_interruptible(&context->making))
 		return -EINTR;
 	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_make(request);
-	if (!IS_ERR(buffer)) {
-		request->extents = buffer->extents;
-		copyscope_publish(context, buffer);
+	if (IS_ERR(buffer)) {
+		mutex_unlock(&context->making);
+		return PTR_ERR(buffer);
 	}
-	mutex_unlock(&context->making);
-	return PTR_ERR_OR_ZERO(buffer);
+	request->extents = buffer->extents;
+	call->buffer = buffer;
+	call->finish = copyscope_publish;
+	return 0;
 }
 
 int copyscope_call_import(struct copyscope_device_call *call)
@@ -103,19 +112,32 @@ int copyscope_call_import(struct copyscope_device_call *call)
 	if (mutex_lock_interruptible(&context->making))
 		return -EINTR;
 	buffer = context->buffer ? ERR_PTR(-EEXIST) : copyscope_take_in(request->fd);
-	if (!IS_ERR(buffer)) {
-		request->length = buffer->length;
-		copyscope_publish(context, buffer);
+	if (IS_ERR(buffer)) {
+		mutex_unlock(&context->making);
+		return PTR_ERR(buffer);
 	}
-	mutex_unlock(&context->making);
-	return PTR_ERR_OR_ZERO(buffer);
+	request->length = buffer->length;
+	call->buffer = buffer;
+	call->finish = copyscope_publish;
+	return 0;
 }
 
 /* The descriptor is there from when the caller has been told its number. */
+static void copyscope_install(struct copyscope_device_call *call, bool told)
+{
+	const struct copyscope_dma_export *request = call->argument;
+
+	if (told) {
+		fd_install(request->fd, call->dma_buf->file);
+	} else {
+		put_unused_fd(request->fd);
+		dma_buf_put(call->dma_buf);
+	}
+}
+
 int copyscope_call_export(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_export *request = call->argument;
-	struct copyscope_dma_export __user *caller = call->caller;
 	struct dma_buf *dma_buf;
 	int fd;
 
@@ -132,13 +154,9 @@ int copyscope_call_export(struct copyscope_device_call *call)
 		put_unused_fd(fd);
 		return PTR_ERR(dma_buf);
 	}
-	if (put_user(fd, &caller->fd)) {
-		put_unused_fd(fd);
-		dma_buf_put(dma_buf);
-		return -EFAULT;
-	}
 	request->fd = fd;
-	fd_install(fd, dma_buf->file);
+	call->dma_buf = dma_buf;
+	call->finish = copyscope_install;
 	return 0;
 }
 
@@ -161,6 +179,15 @@ int copyscope_call_sync(struct copyscope_device_call *call)
 	return copyscope_sync(buffer, request);
 }
 
+/* One that nobody waits for begins when the caller knows its cookie. */
+static void copyscope_begin(struct copyscope_device_call *call, bool told)
+{
+	if (told)
+		copyscope_job_queue(call->job);
+	else
+		copyscope_job_drop(call->job);
+}
+
 int copyscope_call_copy(struct copyscope_device_call *call)
 {
 	struct copyscope_dma_copy *request = call->argument;
@@ -175,7 +202,18 @@ int copyscope_call_copy(struct copyscope_device_call *call)
 	if (request->flags & COPYSCOPE_DMA_COPY_EVENTFD ? !(request->flags & COPYSCOPE_DMA_COPY_ASYNC) :
 							  request->eventfd)
 		return -EINVAL;
-	return copyscope_copy(call->file, request);
+	call->job = copyscope_copy(call->file, request);
+	if (!IS_ERR_OR_NULL(call->job))
+		call->finish = copyscope_begin;
+	return PTR_ERR_OR_ZERO(call->job);
+}
+
+static void copyscope_told(struct copyscope_device_call *call, bool told)
+{
+	if (told)
+		copyscope_job_free(call->job);
+	else
+		copyscope_job_untold(call->job);
 }
 
 int copyscope_call_result(struct copyscope_device_call *call)
@@ -184,5 +222,8 @@ int copyscope_call_result(struct copyscope_device_call *call)
 
 	if (result->flags)
 		return -EINVAL;
-	return copyscope_result(call->file->private_data, result);
+	call->job = copyscope_result(call->file->private_data, result);
+	if (!IS_ERR(call->job))
+		call->finish = copyscope_told;
+	return PTR_ERR_OR_ZERO(call->job);
 }

@@ -79,23 +79,26 @@ static int copyscope_begin_async(struct copyscope_job *job, struct copyscope_dma
 		if (IS_ERR(job->eventfd))
 			return PTR_ERR(job->eventfd);
 	}
-	error = copyscope_job_queue(job, &request->cookie);
+	error = copyscope_job_reserve(job, &request->cookie);
 	if (error && job->eventfd)
 		eventfd_ctx_put(job->eventfd);
 	return error;
 }
 
-/* The structure has been checked, not what it points to. */
-int copyscope_copy(struct file *file, struct copyscope_dma_copy *request)
+/*
+ * The structure has been checked, not what it points to. One that is to be made later is left, for
+ * copyscope_job_queue(); NULL: it has been made.
+ */
+struct copyscope_job *copyscope_copy(struct file *file, struct copyscope_dma_copy *request)
 {
 	struct copyscope_job *job;
 	int error;
 
 	if (!(file->f_mode & FMODE_WRITE) || copyscope_buffer_of(file)->read_only)
-		return -EACCES;
+		return ERR_PTR(-EACCES);
 	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	job->context = file->private_data;
 	job->length = request->length;
 	job->copier = request->copier;
@@ -115,7 +118,7 @@ int copyscope_copy(struct file *file, struct copyscope_dma_copy *request)
 	if (request->flags & COPYSCOPE_DMA_COPY_ASYNC) {
 		error = copyscope_begin_async(job, request);
 		if (!error)
-			return 0;
+			return job;
 		copyscope_job_unuse(job);
 	} else {
 		copyscope_job_run(job, copyscope_interrupted, NULL);
@@ -124,5 +127,5 @@ int copyscope_copy(struct file *file, struct copyscope_dma_copy *request)
 	}
 out:
 	copyscope_job_free(job);
-	return error;
+	return ERR_PTR(error); /* of 0: NULL */
 }

@@ -54,7 +54,8 @@ union copyscope_argument {
 static long copyscope_ioctl(struct file *file, unsigned int number, unsigned long address)
 {
 	union copyscope_argument argument = {};
-	struct copyscope_device_call call = { .file = file, .argument = &argument, .caller = (void __user *)address };
+	struct copyscope_device_call call = { .file = file, .argument = &argument };
+	void __user *caller = (void __user *)address;
 	const struct copyscope_device_call_kind *kind;
 	u32 size;
 	int error;
@@ -63,24 +64,27 @@ static long copyscope_ioctl(struct file *file, unsigned int number, unsigned lon
 	if (_IOC_NR(number) >= ARRAY_SIZE(calls) || number != _IO(COPYSCOPE_DMA_TYPE, _IOC_NR(number)))
 		return -ENOTTY;
 	kind = &calls[_IOC_NR(number)];
-	if (get_user(size, (u32 __user *)call.caller))
+	if (get_user(size, (u32 __user *)caller))
 		return -EFAULT;
 	if (size < kind->first_size)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	error = copy_struct_from_user(&argument, kind->size, call.caller, size);
+	error = copy_struct_from_user(&argument, kind->size, caller, size);
 	if (error)
 		return error;
-	/* Another thread may have changed it since. Nothing is begun that could not be answered. */
+	/* Another thread may have changed it since. Nothing is begun that could not be answered now. */
 	argument.size = size;
-	if (copy_to_user(call.caller, &argument, min_t(size_t, size, kind->size)))
+	if (copy_to_user(caller, &argument, min_t(size_t, size, kind->size)))
 		return -EFAULT;
 	if (kind->needs_buffer && !copyscope_buffer_of(file))
 		return -ENODATA;
 	error = kind->answer(&call);
-	if (copy_to_user(call.caller, &argument, min_t(size_t, size, kind->size)))
-		return error ? error : -EFAULT;
+	/* Nor is anything left that could not be answered in the end. */
+	if (copy_to_user(caller, &argument, min_t(size_t, size, kind->size)) && !error)
+		error = -EFAULT;
+	if (call.finish)
+		call.finish(&call, !error);
 	return error;
 }
 

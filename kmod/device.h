@@ -7,10 +7,23 @@
 
 #include <linux/fs.h>
 
+struct copyscope_buffer;
+struct copyscope_job;
+struct dma_buf;
+
 struct copyscope_device_call {
 	struct file *file;
-	void *argument;	     /* the structure, as this module knows it */
-	void __user *caller; /* the caller's, at least as long as its first version */
+	void *argument; /* the structure, as this module knows it */
+	/*
+	 * Of a call that has done nothing yet that others can see: makes it so, if the caller has been told, or else
+	 * takes it back. What it is about is in one of those below.
+	 */
+	void (*finish)(struct copyscope_device_call *call, bool told);
+	union {
+		struct copyscope_buffer *buffer;
+		struct dma_buf *dma_buf;
+		struct copyscope_job *job;
+	};
 };
 
 /* info.c */

@@ -30,6 +30,9 @@ void copyscope_job_unuse(struct copyscope_job *job);
 void copyscope_job_free(struct copyscope_job *job);
 
 /* results.c */
-int copyscope_job_queue(struct copyscope_job *job, u64 *cookie);
+int copyscope_job_reserve(struct copyscope_job *job, u64 *cookie);
+void copyscope_job_queue(struct copyscope_job *job);
+void copyscope_job_drop(struct copyscope_job *job);
+void copyscope_job_untold(struct copyscope_job *job);
 
 #endif

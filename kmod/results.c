@@ -40,8 +40,8 @@ static void copyscope_work(struct work_struct *work)
 	}
 }
 
-/* If this succeeds the job is not the caller's any more. */
-int copyscope_job_queue(struct copyscope_job *job, u64 *cookie)
+/* Room for it, and its name. If this succeeds it ends with copyscope_job_queue() or copyscope_job_drop(). */
+int copyscope_job_reserve(struct copyscope_job *job, u64 *cookie)
 {
 	struct copyscope_file *context = job->context;
 	bool room;
@@ -56,10 +56,40 @@ int copyscope_job_queue(struct copyscope_job *job, u64 *cookie)
 		*cookie = job->cookie;
 	}
 	spin_unlock(&context->copies_lock);
-	if (!room)
-		return -EBUSY;
+	return room ? 0 : -EBUSY;
+}
+
+/* From here on it is not the caller's any more. */
+void copyscope_job_queue(struct copyscope_job *job)
+{
 	queue_work(job->copier == COPYSCOPE_DMA_BY_CPU ? cpu_worker : engine_worker, &job->work);
-	return 0;
+}
+
+/* It was never begun, and nobody knows of it. */
+void copyscope_job_drop(struct copyscope_job *job)
+{
+	struct copyscope_file *context = job->context;
+
+	spin_lock(&context->copies_lock);
+	list_del(&job->node);
+	context->pending--;
+	spin_unlock(&context->copies_lock);
+	copyscope_job_unuse(job);
+	if (job->eventfd)
+		eventfd_ctx_put(job->eventfd);
+	copyscope_job_free(job);
+}
+
+/* The next RESULT tells of it, since this one could not. */
+void copyscope_job_untold(struct copyscope_job *job)
+{
+	struct copyscope_file *context = job->context;
+
+	spin_lock(&context->copies_lock);
+	list_add(&job->node, &context->ended);
+	context->pending++;
+	wake_up_all(&context->wait);
+	spin_unlock(&context->copies_lock);
 }
 
 static struct copyscope_job *copyscope_next_ended(struct copyscope_file *context)
@@ -73,7 +103,8 @@ static struct copyscope_job *copyscope_next_ended(struct copyscope_file *context
 	return job;
 }
 
-int copyscope_result(struct copyscope_file *context, struct copyscope_dma_result *result)
+/* The copy that RESULT tells of: to be freed, or told of again. */
+struct copyscope_job *copyscope_result(struct copyscope_file *context, struct copyscope_dma_result *result)
 {
 	struct copyscope_job *job;
 
@@ -82,12 +113,11 @@ int copyscope_result(struct copyscope_file *context, struct copyscope_dma_result
 	result->pending = context->pending;
 	spin_unlock(&context->copies_lock);
 	if (!job)
-		return result->pending ? -EAGAIN : -ENOENT;
+		return ERR_PTR(result->pending ? -EAGAIN : -ENOENT);
 	result->cookie = job->cookie;
 	result->copied = job->copied;
 	result->error = -job->error;
-	copyscope_job_free(job);
-	return 0;
+	return job;
 }
 
 __poll_t copyscope_poll(struct file *file, poll_table *table)
@@ -116,7 +146,7 @@ static struct copyscope_job *copyscope_first_under_way(struct copyscope_file *co
 	return job;
 }
 
-/* It was never begun. */
+/* It was told of, and never begun. */
 static void copyscope_drop(struct copyscope_job *job)
 {
 	list_del(&job->node);

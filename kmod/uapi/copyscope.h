@@ -27,7 +27,8 @@
  * A flag or a value not named here, or a reserved field that is not zero: EINVAL.
  *
  * errno of every call, beside those each one lists:
- *   EFAULT  the argument cannot be read or written, all of it (also where a call tells nothing); nothing was done
+ *   EFAULT  the argument cannot be read or written, all of it (also where a call tells nothing); nothing was done. If
+ *           it can no longer be written when the call ends, what SYNC, and COPY without ASYNC, have done stays done
  *   ENOTTY  no such call
  *   ENODATA there is no buffer yet (all but INFO, ALLOC and IMPORT)
  *   EINTR   a signal came while waiting; nothing was done

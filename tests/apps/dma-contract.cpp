@@ -48,6 +48,7 @@ constexpr Group table[] = {
     {"share", shared, false},
     {"races", races, false},
     {"interrupted", interrupted, false},
+    {"untold", untold, false},
     {"little-memory", little_memory, true},
     {"too-large", too_large, true},
     {"memory-cgroup", memory_cgroup, true},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same call from several threads at once: exactly one wins. And signals that come while a call is under way.
+// The same call from several threads at once: exactly one wins. And what comes while a call is under way: signals, and
+// the end of the memory that it answers to.
 #pragma once
 
 #include <atomic>
@@ -179,6 +180,37 @@ inline void interrupted() {
     }
     eventually([] { return dma::info().total_bytes == 0; });
     equal("killed in ALLOC: nothing is left", dma::info().total_bytes, 0);
+}
+
+// The argument cannot be written any more when the call is done: whoever was told that it failed has no buffer.
+inline void untold() {
+    const auto bytes = dma::info().max_buffer_bytes;
+    const dma::Mapping memory(-1, dma::page, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    auto& in = *reinterpret_cast<copyscope_dma_alloc*>(memory.at());
+    int refused = 0;
+    All all("ALLOC that cannot be answered: a buffer, or EFAULT and nothing was done");
+    for (int round = 0; round < 20; round++) {
+        const auto file = dma::open_device();
+        in = dma::a_buffer(bytes);
+        std::atomic<bool> begun = false;
+        std::thread other([&] {
+            while (!begun)
+                __builtin_ia32_pause();
+            usleep(2000 * static_cast<unsigned>(1 + round));
+            mprotect(memory.at(), dma::page, PROT_READ);
+        });
+        begun = true;
+        const int error = dma::answer(ioctl(file, COPYSCOPE_DMA_ALLOC, &in));
+        other.join();
+        mprotect(memory.at(), dma::page, PROT_READ | PROT_WRITE);
+        refused += error == EFAULT;
+        all.note(error == 0 || error == EFAULT, error_name(error));
+        const auto left = dma::info().total_bytes;
+        all.note(left == (error ? 0 : bytes), "total_bytes is " + std::to_string(left) + " after " + error_name(error));
+        if (error == EFAULT)
+            all.answers("ALLOC again", dma::alloc(file, bytes), 0);
+    }
+    all.note(refused > 0, "every one was answered");
 }
 
 } // namespace contract
