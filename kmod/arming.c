@@ -65,7 +65,7 @@ static void copyscope_arm(struct copyscope_probe *probe)
 	}
 	probe->armed = !probe->error;
 	if (probe->error)
-		pr_warn("%s cannot be probed: error %d\n", probe->name, probe->error);
+		pr_warn(KBUILD_MODNAME ": %s cannot be probed: error %d\n", probe->name, probe->error);
 }
 
 /* By probes that are there now. */
