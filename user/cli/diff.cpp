@@ -77,10 +77,14 @@ Result<Measurement> from_file(const Operand& operand, const std::string& name) {
             return std::unexpected(history.error());
         return from_history(**history, operand, name);
     }
-    const auto json = parse_json(std::string(std::istreambuf_iterator(stream), {}));
-    if (json.is_discarded())
-        return fail(fmt::format("{}: neither a recording nor JSON of copyscope bench or report", operand.file));
-    return measurement_from_json(json, name);
+    auto text = next_json(stream);
+    if (text && !(stream >> std::ws).eof())
+        text = fail("more than one JSON object");
+    const auto json = text ? parse_json(*text) : std::unexpected(text.error());
+    if (!json)
+        return fail(fmt::format("{}: neither a recording nor JSON of copyscope bench or report: {}", operand.file,
+                                json.error().message));
+    return measurement_from_json(*json, name);
 }
 
 Result<Measurement> measurement(const Arguments& arguments, const std::string& text) {

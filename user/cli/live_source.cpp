@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fstream>
 
+#include "base/json.h"
 #include "cli/alone.h"
 #include "report/breakdown_report.h"
 #include "rpc/client.h"
@@ -70,20 +71,20 @@ public:
     Saved(std::ifstream stream, std::string file) : stream_(std::move(stream)), file_(std::move(file)) {}
 
     Result<std::optional<Breakdown>> next() override {
-        if (!broken_ && (stream_ >> std::ws).eof())
+        if (broken_)
             return std::nullopt;
-        rpc::Json json;
-        try {
-            if (broken_)
-                return std::nullopt;
-            stream_ >> json;
-        } catch (const rpc::Json::exception&) {
+        const auto text = next_json(stream_);
+        if (text && text->empty())
+            return std::nullopt;
+        const auto json = text ? parse_json(*text) : std::unexpected(text.error());
+        if (!json) {
             broken_ = true; // where the next one begins cannot be told
-            return fail(file_ + " is not JSON as copyscope report --json prints it" +
-                        (read_ ? fmt::format(": damaged after {} reports", read_) : ""));
+            return fail(fmt::format("{} is not JSON as copyscope report --json prints it{}: {}", file_,
+                                    read_ ? fmt::format(": damaged after {} reports", read_) : "",
+                                    json.error().message));
         }
         read_++;
-        auto breakdown = by_process(json);
+        auto breakdown = by_process(*json);
         return breakdown ? std::move(breakdown) : std::unexpected(breakdown.error().within(file_));
     }
     bool has_first() const override { return true; }

@@ -151,7 +151,10 @@ Result<Json> Client::call(const std::string& method, const Json& params, int tim
         const auto received = receive_line(end);
         if (!received)
             return std::unexpected(received.error());
-        Json answer = parse_json(*received);
+        Result<Json> parsed = parse_json(*received);
+        if (!parsed)
+            return not_understood(parsed.error().message);
+        Json& answer = *parsed;
         if (!answer.is_object() || !answer.contains("id"))
             return not_understood("no JSON object with an id");
         const Json& theirs = answer["id"];
