@@ -32,6 +32,18 @@ TEST(Config, AnEmptyFileIsTheDefault) {
     EXPECT_THAT(needs_restart(config, Config{}), IsEmpty());
 }
 
+// The library aborts at these.
+TEST(Config, WhatTheParserTakesForItsOwnMistake) {
+    EXPECT_EQ(problem("[[[socket]]]"), "c:1: this is not TOML");
+    EXPECT_EQ(problem("user = \"x\"\n\n[[[[x\n[history]\npath = \"\""), "c:3: this is not TOML");
+}
+
+TEST(Config, AFileWithoutEnd) {
+    const auto config = read_config("/dev/zero", true);
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().message, HasSubstr("has more than 1048576 bytes"));
+}
+
 TEST(Config, EverySettingIsRead) {
     const auto config = good(R"(
 interval = "500ms"

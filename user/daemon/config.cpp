@@ -8,8 +8,13 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <sstream>
+#include <stdexcept>
 
+// The library takes some texts ("[[[x]]]") for its own mistake, which by default ends the process.
+[[noreturn]] static void end_parsing() {
+    throw std::logic_error("toml++");
+}
+#define TOML_ASSERT(expr) static_cast<void>((expr) || (end_parsing(), false))
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -212,9 +217,29 @@ private:
     Config config_;
 };
 
+bool is_mistaken(std::string_view text) try {
+    (void)toml::parse(text);
+    return false;
+} catch (const std::logic_error&) {
+    return true;
+}
+
+// In a text that is_mistaken(): so many lines of it are, and no fewer.
+std::size_t line_of_mistake(std::string_view text) {
+    std::vector<std::size_t> ends;
+    for (auto end = text.find('\n'); end != text.npos; end = text.find('\n', end + 1))
+        ends.push_back(end);
+    const auto first =
+        std::ranges::partition_point(ends, [&](std::size_t end) { return !is_mistaken(text.substr(0, end)); });
+    return static_cast<std::size_t>(first - ends.begin()) + 1;
+}
+
+// Far more than all settings with all that can be said about them.
+constexpr std::size_t longest_config = 1 << 20;
+
 } // namespace
 
-Result<Config> parse_config(std::string_view text, const std::string& name) {
+Result<Config> parse_config(std::string_view text, const std::string& name) try {
     const auto parsed = toml::parse(text, name);
     if (!parsed)
         return fail_usage(
@@ -222,6 +247,8 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     Reader reader(name);
     reader.read(parsed.table(), "");
     return reader.conclude();
+} catch (const std::logic_error&) {
+    return fail_usage(fmt::format("{}:{}: this is not TOML", name, line_of_mistake(text)));
 }
 
 Result<Config> read_config(const std::string& path, bool must_exist) {
@@ -234,11 +261,14 @@ Result<Config> read_config(const std::string& path, bool must_exist) {
             return Config{};
         return fail_errno("cannot read the configuration " + path);
     }
-    std::ostringstream words;
-    words << file.rdbuf();
+    std::string text(longest_config + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (file.bad())
         return fail_errno("cannot read the configuration " + path);
-    return parse_config(words.str(), path);
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > longest_config)
+        return fail_usage(fmt::format("the configuration {} has more than {} bytes", path, longest_config));
+    return parse_config(text, path);
 }
 
 std::vector<std::string> needs_restart(const Config& now, const Config& later) {
