@@ -126,6 +126,26 @@ TEST_F(StoreOfStrangers, LongTexts) {
     EXPECT_NE(read_error().find("longer than any that copyscope writes"), std::string::npos) << read_error();
 }
 
+TEST_F(StoreOfStrangers, CrowdsBeyondCounting) {
+    edit("INSERT INTO crowd SELECT id, 1, 9223372036854775807 FROM interval");
+    EXPECT_NE(read_error().find("a crowd larger than there can be"), std::string::npos) << read_error();
+}
+
+// The next to be summed or to be removed is another one each time, or this goes on for ever.
+TEST_F(StoreOfStrangers, IntervalsAtTheEndOfAllTimes) {
+    const Retention hours{.raw_hours = 1, .minute_days = 0, .hour_days = 0, .max_bytes = 0};
+    for (const char* end : {"9223372036854775807", "-9223372036854775807 - 1"})
+        for (const char* what : {"summed = 0", "summed = 1, lived = -9000000000000000000"}) {
+            edit(fmt::format("UPDATE interval SET end = {}, {} WHERE id = (SELECT min(id) FROM interval "
+                             "WHERE level = 0)",
+                             end, what));
+            Store store = begun(path);
+            const Status status = store.maintain(new_year + hour_ms, hours);
+            ASSERT_FALSE(status) << end << what;
+            EXPECT_NE(status.error().message.find("the end of all times"), std::string::npos) << status.error().message;
+        }
+}
+
 // Each hour is replaced by its minutes, and each minute by what it sums: so hours times minutes times all of them.
 TEST_F(StoreOfStrangers, OneHourManyTimes) {
     edit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO interval(level, "

@@ -135,5 +135,21 @@ TEST_F(Times, Periods) {
     EXPECT_EQ(format_period(now - 86'400'000, now), "2026-11-20 14:30:15 to 2026-11-21 14:30:15 (1 d)");
 }
 
+// A recording says any.
+TEST_F(Times, TheEndsOfTheRange) {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(format_time(-1), "1970-01-01 00:59:59");
+    EXPECT_EQ(format_time(-1'000), format_time(-1));
+    EXPECT_EQ(format_time(-1'001), "1970-01-01 00:59:58");
+    EXPECT_NE(format_time(least), format_time(most));
+    EXPECT_EQ(format_span(most), "36500000000 d");
+    EXPECT_NE(format_period(least, most).find("(36500000000 d)"), std::string::npos);
+    EXPECT_NE(format_period(most, least).find(" ms)"), std::string::npos);
+    std::string spans = "-";
+    for (int i = 0; i < 200; ++i)
+        spans += "99999999w"; // and each of them is one
+    EXPECT_FALSE(parse_time(spans, now));
+}
+
 } // namespace
 } // namespace copyscope

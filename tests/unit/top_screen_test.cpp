@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The screens of `copyscope top`, byte for byte.
 #include <algorithm>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -29,6 +30,17 @@ std::string text_of(const Breakdown& breakdown, const TopView& view, const TopHe
 }
 
 constexpr char keys_line[] = "F1Help   F4Filter F5Tree   F6SortBy uUser   pPause  dDelay  F10Quit\n";
+
+// As JSON of others may say.
+TEST(TopScreen, TimesAtTheEndsOfTheirRange) {
+    Breakdown breakdown = three();
+    breakdown.since = std::numeric_limits<WallTime>::min();
+    breakdown.until = std::numeric_limits<WallTime>::max();
+    EXPECT_GT(seconds_of(breakdown), 1e15);
+    std::swap(breakdown.since, breakdown.until);
+    EXPECT_EQ(seconds_of(breakdown), 0);
+    drawn(breakdown, sized(80, 24));
+}
 
 TEST(TopScreen, On80x24) {
     EXPECT_EQ(text_of(three(), sized(80, 24)),

@@ -2,6 +2,7 @@
 // See time.h.
 #include "base/time.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <ctime>
@@ -15,6 +16,7 @@ namespace copyscope {
 namespace {
 
 constexpr std::int64_t second = 1000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
+constexpr std::int64_t longest_span = 100'000'000LL * 365 * day; // times that others wrote may be further apart
 
 std::unexpected<Error> bad_time(std::string_view text, const char* why) {
     return fail_usage(
@@ -22,8 +24,7 @@ std::unexpected<Error> bad_time(std::string_view text, const char* why) {
 }
 
 tm local(std::int64_t time) {
-    // Rounded down, also before 1970.
-    const auto seconds = static_cast<time_t>(time >= 0 ? time / second : -((-time + second - 1) / second));
+    const auto seconds = static_cast<time_t>(time / second - (time % second < 0)); // rounded down, also before 1970
     tm fields{};
     localtime_r(&seconds, &fields);
     return fields;
@@ -107,6 +108,8 @@ std::optional<std::int64_t> read_span(std::string_view text, bool fine = false) 
         }
         text.remove_prefix(1);
         ago += amount * unit;
+        if (ago > longest_span)
+            return {};
     } while (!text.empty());
     return ago;
 }
@@ -179,10 +182,14 @@ std::string format_period(std::int64_t begin, std::int64_t end) {
     constexpr std::size_t date_and_space = 11;
     const std::string first = format_time(begin), last = format_time(end);
     const bool same_day = first.substr(0, date_and_space) == last.substr(0, date_and_space);
-    return fmt::format("{} to {} ({})", first, same_day ? last.substr(date_and_space) : last, format_span(end - begin));
+    std::int64_t span = 0;
+    if (__builtin_sub_overflow(end, begin, &span))
+        span = end < begin ? -longest_span : longest_span;
+    return fmt::format("{} to {} ({})", first, same_day ? last.substr(date_and_space) : last, format_span(span));
 }
 
 std::string format_span(std::int64_t milliseconds) {
+    milliseconds = std::min(milliseconds, longest_span);
     auto two = [milliseconds](std::int64_t large, const char* large_name, std::int64_t small, const char* small_name) {
         const std::int64_t rounded = (milliseconds + small / 2) / small * small;
         return rounded % large

@@ -72,7 +72,8 @@ private:
 } // namespace
 
 double seconds_of(const Breakdown& breakdown) {
-    return static_cast<double>(std::max<WallTime>(0, breakdown.until - breakdown.since)) / 1000;
+    // Times that others wrote may be further apart than a WallTime tells.
+    return std::max(0.0, static_cast<double>(breakdown.until) - static_cast<double>(breakdown.since)) / 1000;
 }
 
 std::vector<TopRow> top_rows(const Breakdown& breakdown, const TopView& view) {

@@ -20,6 +20,9 @@ namespace {
 constexpr WallTime hour_ms = 3'600'000;
 constexpr std::int64_t everything = std::numeric_limits<WallTime>::max();
 
+// Of a row whose time is in no period (period_at): it would be the next one for ever.
+constexpr const char* no_period = "an interval at the end of all times";
+
 // How many periods of the level above are removed in one transaction at most.
 constexpr int batch = 10;
 
@@ -52,6 +55,8 @@ Status remove_period(Connection& connection, int level, const Period& period, st
                    .sql("DELETE FROM interval WHERE level = ? AND summed = 1 AND end > ? AND end <= ? AND lived <= ?")(
                        level, period.begin, period.end, limit)
                    .run();
+    if (done && connection.changes() == 0)
+        return std::unexpected(connection.damaged(no_period));
     if (done && level != hour)
         done = connection
                    .sql("UPDATE interval SET finer = 0 WHERE level = ? AND end > ? AND end <= ?")(
@@ -234,6 +239,8 @@ Status sum_minute(Connection& connection, const Names& names, const Period& peri
             ids.push_back(row.integer(0));
             lived = std::max(lived, row.integer(1));
         });
+        if (status && ids.empty())
+            return std::unexpected(connection.damaged(no_period));
         Sum sum(names);
         Crowds crowds(connection, period, lived, processes);
         if (status)

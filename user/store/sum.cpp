@@ -22,13 +22,21 @@ std::string_view bytes_of(const Key& key) {
     return {reinterpret_cast<const char*>(&key), sizeof(key)};
 }
 
+// Of an interval. Far more than a machine starts in an hour, and so few that no file has rows enough for an overflow.
+constexpr std::int64_t most_processes = 1LL << 40;
+
 } // namespace
 
 Status Sum::add(Connection& connection, std::int64_t interval, const Target& target) {
     Status status = add_head(connection, interval);
     if (status)
         status = connection.sql("SELECT process, processes FROM crowd WHERE interval = ?")(interval).each(
-            [&](const SqlRow& row) { crowds_[row.integer(0)] += row.integer(1); });
+            [&](const SqlRow& row) -> Status {
+                if (row.integer(1) < 0 || row.integer(1) > most_processes)
+                    return std::unexpected(connection.damaged("a crowd larger than there can be"));
+                crowds_[row.integer(0)] += row.integer(1);
+                return {};
+            });
     return status ? add_cells(connection, interval, target) : status;
 }
 
