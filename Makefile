@@ -41,6 +41,16 @@ CLI_LDLIBS := -lncursesw -ltinfo
 # -mcpu=v3 (ALU32, JMP32) needs no kernel newer than 5.1
 BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter -Werror
 
+# make SANITIZE=NAMES B=FOLDER ...: this Makefile with other flags and another folder (tests/sanitizers). What is quick to
+# compile, OPTIMIZE=-O1 what is quick to run: that pays from some ten thousand inputs on.
+ifdef SANITIZE
+  sanitizer := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+  OPTIMIZE ?= -O0
+  override TEST_CXXFLAGS := $(OPTIMIZE) -g1 $(sanitizer)
+  override CXXFLAGS := $(TEST_CXXFLAGS) $(if $(findstring address,$(SANITIZE)),-fsanitize-coverage=trace-pc)
+  override LDFLAGS := $(sanitizer)
+endif
+
 # The floor of the kernels we support gives vmlinux.h; newer ones are reached by CO-RE (bpf/include/compat.bpf.h).
 FLOOR_KERNEL := 6.1
 
@@ -58,7 +68,7 @@ WORKLOADS := $(patsubst tests/apps/%.cpp,$(B)/bin/copyscope-%,$(wildcard tests/a
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run test tests unit vm-test bench headers kmod install lint clean packages packages-to-run
+.PHONY: all run test tests unit vm-test bench headers fuzzers kmod install lint clean packages packages-to-run
 
 # The BPF object first: a kernel may have to be downloaded for it, and the compiler works meanwhile.
 all: $(B)/bpf/copyscope.skel.h $(B)/bin/copyscope $(B)/bin/copyscoped
@@ -158,7 +168,7 @@ $(B)/tests/apps/%.o: tests/apps/%.cpp
 	$(call compile,$(TEST_CXXFLAGS))
 
 # Each header by itself, because a precompiled one hides what it does not include. For tools/lint.
-ALONE := $(patsubst %,$(B)/alone/%.ok,$(wildcard user/*/*.h tests/unit/*.h tests/apps/*.h tests/apps/*/*.h))
+ALONE := $(patsubst %,$(B)/alone/%.ok,$(wildcard user/*/*.h tests/unit/*.h tests/apps/*.h tests/apps/*/*.h tests/fuzz/*.h))
 headers: $(ALONE)
 
 $(B)/alone/%.ok: %
@@ -193,6 +203,40 @@ $(B)/bin/copyscope-%: $(B)/tests/apps/%.o $(B)/libcopyscope.a
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- fuzzers: what reads what others have made (tests/fuzz) ----
+
+FUZZERS := $(patsubst %,$(B)/bin/copyscope-fuzz-%,recording report config protocol)
+# What they need and no more: that they are compiled is most of what they cost.
+FUZZED_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(wildcard user/store/*.cpp)) $(patsubst %,$(B)/user/%.o, \
+	base/escape base/json base/time base/units base/users bench/address daemon/config daemon/http_host rpc/conversation rpc/message \
+	$(addprefix model/,account breakdown class_row compare counters labels legs strategies tally) \
+	$(addprefix report/,breakdown_csv breakdown_json breakdown_text cells compare_json compare_text csv_line interval_csv \
+		interval_json json_reader layout losses_json losses_text query_json row_json screen top_columns top_help top_keys \
+		top_rows top_screen words))
+fuzzers: $(FUZZERS)
+
+$(B)/tests/fuzz/%.o: tests/fuzz/%.cpp
+	$(call compile,$(TEST_CXXFLAGS))
+
+$(B)/tests/fuzz/coverage.o: tests/fuzz/coverage.cpp # called for each block of the others
+	$(call compile,-O2)
+
+$(B)/libfuzzed.a: $(FUZZED_OBJECTS)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/bin/copyscope-fuzz-recording: $(B)/tests/fuzz/recording_file.o
+$(FUZZERS): $(B)/bin/copyscope-fuzz-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(B)/tests/fuzz/coverage.o $(B)/libfuzzed.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lfmt -lsqlite3 -lpthread
+
+SERVED_OBJECTS := $(patsubst %.cpp,$(B)/%.o,$(filter-out user/rpc/client.cpp,$(wildcard user/rpc/*.cpp)) user/base/json.cpp)
+$(B)/bin/copyscope-fuzz-server: $(B)/tests/fuzz/server.o $(SERVED_OBJECTS)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $^ -lfmt -lpthread
 
 # ---- the kernel module: kbuild knows what is to be done ----
 
@@ -231,5 +275,5 @@ clean:
 	$(Q)rm -rf $(B)
 
 -include $(BPF_OBJECTS:.o=.d) $(B)/tests/kmod/sums.bpf.d $(addsuffix .d,$(USER_HEADER) $(JSON_HEADER) $(UNIT_HEADER))
--include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(DAEMON_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp))
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(DAEMON_OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.cpp,$(B)/%.d,$(wildcard tests/apps/*.cpp tests/fuzz/*.cpp))
 -include $(ALONE:.ok=.d)

@@ -4,7 +4,7 @@
 # The suites that run on this machine, not in a VM. Each prints lines "ok NAME", "FAIL NAME: why" or "skip NAME: why" and
 # ends with a status. Sourced by tests/run.
 
-native=(lint build unit kmod streams protocol prometheus completion manual terminal)
+native=(lint build unit kmod sanitizers streams protocol prometheus completion manual terminal)
 
 native_lint() {
 	tools/lint

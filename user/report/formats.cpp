@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of output formats, and the words they share.
+// The table of output formats.
 #include "report/report.h"
 
 #include <algorithm>
@@ -24,20 +24,6 @@ std::span<const Format> formats() {
 const Format* find_format(std::string_view name) {
     auto found = std::ranges::find(table, name, &Format::name);
     return found == table.end() ? nullptr : found;
-}
-
-std::string_view verdict_name(Verdict verdict) {
-    switch (verdict) {
-    case Verdict::as_promised:
-        return "as promised";
-    case Verdict::better:
-        return "better";
-    case Verdict::worse:
-        return "worse";
-    case Verdict::unknown:
-        break;
-    }
-    return "";
 }
 
 } // namespace copyscope

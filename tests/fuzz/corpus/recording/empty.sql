@@ -1,0 +1,2 @@
+-- of 0 intervals
+-- SPDX-License-Identifier: Apache-2.0

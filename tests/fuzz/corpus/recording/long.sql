@@ -1,0 +1,2 @@
+-- of 90 intervals
+-- SPDX-License-Identifier: Apache-2.0

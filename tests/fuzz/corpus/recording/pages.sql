@@ -1,0 +1,6 @@
+-- of 90 intervals
+-- SPDX-License-Identifier: Apache-2.0
+-- @ 4096 0d000000ff
+-- @ 8195 00
+-- @ 36 7fffffff
+-- cut 40960
