@@ -17,7 +17,7 @@ namespace copyscope {
 // What somebody else's text may cost. A value takes up to fifty times the memory of its text, and a member is looked
 // for among all those before it, so that an object of a million would take hours. Ours are 9 deep and have 45 members.
 struct JsonBounds {
-    std::size_t bytes = 64 << 20; // as many as the daemon answers with
+    std::size_t bytes = 64 << 20; // four times what the daemon answers with
     std::size_t depth = 16;
     std::size_t members = 256; // of one object
     std::size_t values = 4'000'000;
