@@ -69,20 +69,21 @@ seconds_left() { cat "$1"/suites/[0-9]* 2>/dev/null | awk '{ sum += $1 } END { p
 # usage: choose_group, under the lock; prints a folder. Those that no VM is busy with come first: the small ones, the
 # longest first. Then the one with most to do, if a boot pays.
 choose_group() {
-	local folder left best='' best_key='' key
+	local folder left suites best='' best_key='' key
 	for folder in "$queue"/[0-9]*; do
 		left=$(seconds_left "$folder")
-		compgen -G "$folder/suites/[0-9]*" >/dev/null || continue
+		suites=$(compgen -G "$folder/suites/[0-9]*" | wc -l)
+		((suites)) || continue
 		if [[ ! -e $folder/busy ]]; then
 			key=$((1000000 * ($(<"$folder/size") > 8 ? 1 : 2) + left))
-		elif ! is_debug "$(<"$folder/kernel")" && ((left > 2 * boot_seconds)); then
+		elif ! is_debug "$(<"$folder/kernel")" && ((left > 2 * boot_seconds && suites > $(wc -l <"$folder/busy"))); then
 			key=$left
 		else
-			continue # it boots for minutes
+			continue # it boots for minutes, or there is a suite for each machine that it has
 		fi
 		((key > ${best_key:-0})) && best=$folder best_key=$key
 	done
-	[[ ! $best ]] || touch "$best/busy"
+	[[ ! $best ]] || echo >>"$best/busy" # one more machine
 	echo "$best"
 }
 
