@@ -2,6 +2,7 @@
 // Fills a BPF map of the running copyscope to the brim, then does COUNT operations of 4096 bytes that need an entry
 // more. Of "writers", which gives the oldest away, the file that it has written to before is given away, and synced
 // then. usage: copyscope-fill accounts|processes|writers|bios FILE COUNT
+//        copyscope-fill --but ENTRIES MAP     leaves room for so many, and does nothing else
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <string>
+#include <string_view>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,24 +36,25 @@ int find_map(const std::string& name, bpf_map_info& info) {
     return -1;
 }
 
-// Keys that nothing real has: kernel addresses and pids are not so.
-bool fill(const std::string& name) {
+// Keys that nothing real has: kernel addresses, pids and cookies of sockets are not so.
+bool fill(const std::string& name, std::uint64_t but = 0) {
     bpf_map_info info;
     const int fd = find_map(name, info);
     if (fd < 0)
         return false;
     std::vector<std::uint64_t> key(info.key_size / 8);
     std::vector<char> value(static_cast<std::size_t>(libbpf_num_possible_cpus()) * ((info.value_size + 7) / 8 * 8));
-    for (std::uint64_t i = 0; i <= info.max_entries; i++) {
+    const std::uint64_t entries = but ? info.max_entries - but : info.max_entries + 1;
+    for (std::uint64_t i = 0; i < entries; i++) {
         key[0] = (0x7feedULL << 32) + i;
         int tries = 0;
         while (bpf_map_update_elem(fd, key.data(), value.data(), BPF_NOEXIST)) {
             if (errno != ENOMEM || ++tries > 1000) // the kernel refills its cache of entries a moment later
-                return errno == E2BIG;
+                return errno == E2BIG && !but;
             usleep(1000);
         }
     }
-    return false; // it took more than it may hold
+    return but; // else it took more than it may hold
 }
 
 // What nobody knows of is in the map's place of what was.
@@ -83,9 +86,11 @@ bool operate(const std::string& name, int fd, int count) {
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::fprintf(stderr, "usage: copyscope-fill MAP FILE COUNT\n");
+        std::fprintf(stderr, "usage: copyscope-fill MAP FILE COUNT | --but ENTRIES MAP\n");
         return 2;
     }
+    if (argv[1] == std::string_view("--but"))
+        return fill(argv[3], std::strtoull(argv[2], nullptr, 10)) ? 0 : 1;
     const std::string name = argv[1];
     const int count = std::atoi(argv[3]);
     std::memset(buffer, 'x', sizeof(buffer));
