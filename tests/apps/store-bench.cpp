@@ -190,6 +190,7 @@ void make_history(const std::string& path, std::uint32_t processes) {
     WallTime end = midnight;
     for (std::uint32_t tgid = 0; tgid < processes;)
         must(store.append(started_at(end += second, tgid)));
+    must(store.maintain(end + 2 * 60 * second, {})); // as a daemon that was there has done
 }
 
 // What the file grows to, what of it is left, and whether what is left is exact: each second moves the same.

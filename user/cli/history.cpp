@@ -17,6 +17,9 @@
 namespace copyscope {
 namespace {
 
+// A long range takes seconds, and the daemon answers one such question after the other.
+constexpr int patience_ms = 300'000;
+
 constexpr WallTime beginning = 0, end_of_time = std::numeric_limits<WallTime>::max();
 
 class Daemon : public History {
@@ -24,7 +27,7 @@ public:
     Daemon(rpc::Client client, std::string socket) : client_(std::move(client)), socket_(std::move(socket)) {}
 
     Result<Breakdown> report(const ReportQuery& query) override {
-        const auto answer = TRY(client_.call("report", query_json(query)));
+        const auto answer = TRY(client_.call("report", query_json(query), patience_ms));
         return breakdown_from_json(answer);
     }
 
@@ -36,7 +39,7 @@ public:
                 params["since_ms"] = *since;
             if (until)
                 params["until_ms"] = *until;
-            const auto page = TRY(client_.call("export", params));
+            const auto page = TRY(client_.call("export", params, patience_ms));
             const auto next = TRY(visit_page(page, since, visit));
             if (!next)
                 return {};

@@ -2,6 +2,8 @@
 // See fold.h.
 #include "store/fold.h"
 
+#include <cassert>
+
 namespace copyscope {
 
 namespace {
@@ -98,6 +100,7 @@ void Fold::count(std::int64_t process, CrowdKind kind, std::int64_t crowd) {
 }
 
 bool Fold::Rows::insert(std::int64_t row) {
+    assert(row > 0); // Directory refuses others in a file
     auto& page = pages_[row / static_cast<std::int64_t>(page_bits)];
     const auto bit = static_cast<std::size_t>(row) % page_bits;
     const bool is_new = !page[bit];
