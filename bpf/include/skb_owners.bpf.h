@@ -10,11 +10,11 @@
 
 /*
  * Which account sent on a socket last, by the socket's cookie. Cookies are never used again, so an entry that outlives
- * its socket names nobody else's. Filled only while the module measures.
+ * its socket names nobody else's, and a full map gives away what was used longest ago: mostly sockets long closed.
+ * Filled only while the module measures; of a size only then (user/probe/programs.cpp).
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, COPYSCOPE_MAX_SOCKETS);
 	__type(key, __u64);   /* cookie */
 	__type(value, __u64); /* account */
@@ -32,11 +32,14 @@ struct {
 /* False: there is no room for it. */
 static __always_inline bool remember_cookie(struct sock *sk, __u64 account)
 {
-	__u64 cookie;
+	__u64 cookie, *sender;
 
 	if (!module_measures)
 		return true;
 	cookie = bpf_get_socket_cookie(sk);
+	sender = bpf_map_lookup_elem(&sender_cookies, &cookie);
+	if (sender && *sender == account)
+		return true;
 	return !bpf_map_update_elem(&sender_cookies, &cookie, &account, BPF_ANY);
 }
 

@@ -36,6 +36,8 @@ std::array<bpf_program*, 3> module_programs(const copyscope_bpf& skeleton) {
 void choose(copyscope_bpf& skeleton, CopySource source) {
     skeleton.rodata->measures = source != CopySource::derived;
     skeleton.rodata->module_measures = source == CopySource::module;
+    if (source != CopySource::module) // 5 MB, as long as it is there
+        bpf_map__set_max_entries(skeleton.maps.sender_cookies, 1);
     for (auto* program : module_programs(skeleton))
         bpf_program__set_autoload(program, source == CopySource::module);
     bpf_program__set_autoload(skeleton.progs.measure_breakpoint, source == CopySource::breakpoints);
