@@ -91,6 +91,7 @@ bench: packages
 	$(Q)tools/overhead
 	$(Q)$(B)/bin/copyscope-collector-bench $(B)/bpf/copyscope.linked.o
 	$(Q)$(B)/bin/copyscope-store-bench
+	$(Q)$(B)/bin/copyscope-store-bench --started /dev/shm 1
 
 packages:
 	$(Q)tools/install-packages
