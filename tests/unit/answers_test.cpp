@@ -204,8 +204,10 @@ TEST_F(AnswersTest, DisagreementsOfTheLatestIntervalAreTold) {
 
 // Of VmHWM, the most that this process ever had, in bytes; begins anew now.
 std::size_t most_memory(bool begin) {
-    if (begin)
+    if (begin) {
+        malloc_trim(0); // what other tests have left would be used again, and not be seen
         std::ofstream("/proc/self/clear_refs") << "5";
+    }
     std::ifstream status("/proc/self/status");
     std::string word;
     while (status >> word)
@@ -217,7 +219,6 @@ std::size_t most_memory(bool begin) {
     return 0;
 }
 
-// All at once, by everybody, for everything: what one question takes is bounded, and so is how many there are.
 TEST(Answers, WhatIsLong) {
     const auto is_long = [](const char* method, const char* params) {
         return Answers::is_long({.id = 1, .method = method, .params = rpc::Json::parse(params)});
@@ -230,6 +231,7 @@ TEST(Answers, WhatIsLong) {
     EXPECT_FALSE(is_long("status", "{}"));
 }
 
+// All at once, by everybody, for everything: what one question takes is bounded, and so is how many there are.
 TEST_F(AnswersTest, SixtyThousandProcessesAreAnsweredInBoundedMemory) {
     constexpr std::uint32_t processes = 60'000, at_once = 2'000;
     {
@@ -258,9 +260,7 @@ TEST_F(AnswersTest, SixtyThousandProcessesAreAnsweredInBoundedMemory) {
     for (std::thread& worker : workers)
         worker.join();
     EXPECT_EQ(right, 10);
-    const std::size_t took = most_memory(false) - before;
-    EXPECT_LT(took, 64U << 20);
-    RecordProperty("mebibytes", static_cast<int>(took >> 20));
+    EXPECT_LT(most_memory(false) - before, 64U << 20);
 }
 
 // What cannot be written waits for what comes after it.
